@@ -1,0 +1,63 @@
+package evidence
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the log needs kept. Entries are never updated or deleted
+// (erasure, which takes Record and Salt away and nothing else, comes with its
+// own method).
+type Store interface {
+	// AppendEntries inserts the entries, whose Seq are consecutive, whole or not
+	// at all, and returns once they are durable. Conflict when the first Seq is
+	// not the size of the log, or a Key is already there: somebody was first.
+	AppendEntries(ctx context.Context, entries []Entry) error
+
+	// LogSize returns the number of entries.
+	LogSize(ctx context.Context) (int64, error)
+
+	// Entry returns the entry at seq. NotFound beyond the end.
+	Entry(ctx context.Context, seq int64) (Entry, error)
+
+	// EntryByKey returns the entry with the idempotency key. NotFound.
+	EntryByKey(ctx context.Context, key string) (Entry, error)
+
+	// EntriesFrom returns up to limit entries from seq on, in order.
+	EntriesFrom(ctx context.Context, seq int64, limit int) ([]Entry, error)
+
+	// FindEntries returns the entries that match, newest first.
+	FindEntries(ctx context.Context, q Query) ([]Entry, error)
+
+	// SaveCheckpoint keeps a signed checkpoint. Conflict when one of that size
+	// is kept already.
+	SaveCheckpoint(ctx context.Context, c Checkpoint) error
+
+	// LastCheckpoint returns the largest checkpoint. NotFound before the first.
+	LastCheckpoint(ctx context.Context) (Checkpoint, error)
+
+	// CheckpointCovering returns the smallest checkpoint of at least size.
+	// NotFound when none is that large yet.
+	CheckpointCovering(ctx context.Context, size int64) (Checkpoint, error)
+}
+
+// Query selects entries. Empty fields do not restrict.
+type Query struct {
+	Subject string
+	Actor   string
+	Object  string
+	Kind    string
+	From    time.Time // At not before
+	Until   time.Time // At before
+	Before  int64     // Seq below; 0 means from the newest
+	Limit   int       // at most; 0 means 100, never more than 1,000
+}
+
+// Checkpoint is a signed statement about the log at one size (C2SP
+// tlog-checkpoint).
+type Checkpoint struct {
+	Size int64
+	Root []byte // 32 bytes
+	Note []byte // the signed note, text
+	At   time.Time
+}

@@ -1,0 +1,32 @@
+// Package store owns the one interface that a database must satisfy: the sum
+// of what each domain package asks for, and no more.
+//
+// There are no exported transactions, so that the same code is right on
+// SQLite, on one MongoDB server and on a sharded cluster. Drivers answer with
+// faults (NotFound, Conflict, Unavailable, Internal) and never let a driver's
+// own error out. Times are UTC and kept to the millisecond.
+package store
+
+import (
+	"context"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/evidence"
+	"kokoroe/app/identity"
+	"kokoroe/app/learning"
+	"kokoroe/app/policy"
+)
+
+// Store is everything that is kept.
+type Store interface {
+	directory.Store
+	evidence.Store
+	identity.Store
+	learning.Store
+	policy.Store
+
+	// Ping answers whether the store works now. Unavailable.
+	Ping(ctx context.Context) error
+	// Close flushes and lets go. Calls after it are Unavailable.
+	Close() error
+}
