@@ -1,0 +1,15 @@
+// Package content holds the drafts that ship with the program: policies,
+// declarations, the glossary, courses and the requirements of a fiscal year.
+//
+// They are drafts because an operator may point the program to a folder of
+// their own with the same layout. Nothing under app imports this package; the
+// file system arrives there as an argument.
+package content
+
+import "embed"
+
+// FS has the layout of this folder: policies/, declarations/, courses/,
+// glossary.yaml and requirements.yaml.
+//
+//go:embed policies declarations glossary.yaml courses requirements.yaml
+var FS embed.FS
