@@ -42,7 +42,7 @@ func Decode(file string, src []byte, into any) Problems {
 	}
 	target := reflect.ValueOf(into).Elem()
 	w := walker{file: file}
-	w.node(root, target.Type(), "", 0)
+	w.node(root, target.Type(), "")
 	if len(w.problems) > 0 {
 		return w.problems.Sorted()
 	}
@@ -95,10 +95,8 @@ func typeError(line int, format string, args ...any) error {
 	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: ", line) + fmt.Sprintf(format, args...)}}
 }
 
-// maxDepth bounds nesting; content needs five levels.
-const maxDepth = 32
-
-// walker compares a document with the type that it is to become.
+// walker compares a document with the type that it is to become, which also
+// bounds how deep it goes.
 type walker struct {
 	file     string
 	problems Problems
@@ -107,11 +105,8 @@ type walker struct {
 var unmarshaler = reflect.TypeFor[yaml.Unmarshaler]()
 
 // node checks n against t; name is the key that it belongs to.
-func (w *walker) node(n *yaml.Node, t reflect.Type, name string, depth int) {
+func (w *walker) node(n *yaml.Node, t reflect.Type, name string) {
 	switch {
-	case depth > maxDepth:
-		w.problems.Add(w.file, n.Line, "is nested too deeply")
-		return
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		w.problems.Add(w.file, n.Line, "anchors and aliases are not accepted")
 		return
@@ -123,24 +118,24 @@ func (w *walker) node(n *yaml.Node, t reflect.Type, name string, depth int) {
 		return
 	}
 	if reflect.PointerTo(t).Implements(unmarshaler) {
-		w.own(n, depth)
+		w.own(n)
 		return
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		w.node(n, t.Elem(), name, depth)
+		w.node(n, t.Elem(), name)
 	case reflect.Struct:
 		if w.kind(n, yaml.MappingNode, name, "keys and values") {
-			w.fields(n, t, depth)
+			w.fields(n, t)
 		}
 	case reflect.Map:
 		if w.kind(n, yaml.MappingNode, name, "keys and values") {
-			w.mapping(n, func(_, value *yaml.Node, key string) { w.node(value, t.Elem(), key, depth+1) })
+			w.mapping(n, func(_, value *yaml.Node, key string) { w.node(value, t.Elem(), key) })
 		}
 	case reflect.Slice:
 		if w.kind(n, yaml.SequenceNode, name, "a list") {
 			for _, item := range n.Content {
-				w.node(item, t.Elem(), "an item of "+named(name), depth+1)
+				w.node(item, t.Elem(), "an item of "+named(name))
 			}
 		}
 	default:
@@ -151,13 +146,13 @@ func (w *walker) node(n *yaml.Node, t reflect.Type, name string, depth int) {
 }
 
 // own checks what a type that reads its node itself cannot be trusted with.
-func (w *walker) own(n *yaml.Node, depth int) {
+func (w *walker) own(n *yaml.Node) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		w.mapping(n, func(_, value *yaml.Node, key string) { w.node(value, reflect.TypeFor[string](), key, depth+1) })
+		w.mapping(n, func(_, value *yaml.Node, key string) { w.node(value, reflect.TypeFor[string](), key) })
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
-			w.node(item, reflect.TypeFor[string](), "an item", depth+1)
+			w.node(item, reflect.TypeFor[string](), "an item")
 		}
 	}
 }
@@ -202,7 +197,7 @@ func (w *walker) mapping(n *yaml.Node, visit func(key, value *yaml.Node, name st
 	}
 }
 
-func (w *walker) fields(n *yaml.Node, t reflect.Type, depth int) {
+func (w *walker) fields(n *yaml.Node, t reflect.Type) {
 	known := fieldsOf(t)
 	w.mapping(n, func(key, value *yaml.Node, name string) {
 		index, ok := known[name]
@@ -210,7 +205,7 @@ func (w *walker) fields(n *yaml.Node, t reflect.Type, depth int) {
 			w.problems.Add(w.file, key.Line, "unknown key %q", name)
 			return
 		}
-		w.node(value, t.Field(index).Type, name, depth+1)
+		w.node(value, t.Field(index).Type, name)
 	})
 }
 
