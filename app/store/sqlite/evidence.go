@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"kokoroe/app/evidence"
+)
+
+const entryColumns = `seq, key, kind, actor, subject, object, scope, at, record, salt, leaf, hashes`
+
+var (
+	errNotConsecutive = errors.New("entries are not consecutive")
+	errNotTheEnd      = errors.New("the first entry is not at the end of the log")
+)
+
+// AppendEntries implements evidence.Store.
+func (s *Store) AppendEntries(ctx context.Context, entries []evidence.Entry) error {
+	for i, e := range entries {
+		if e.Seq != entries[0].Seq+int64(i) {
+			return invalid(errNotConsecutive)
+		}
+		if err := plain(e.Key, e.Kind, e.Actor, e.Subject, e.Object, e.Scope); err != nil {
+			return err
+		}
+	}
+	switch len(entries) {
+	case 0:
+		return nil
+	case 1:
+		return s.writer.single(ctx, func(c *connection) error { return appendEntry(c, &entries[0]) })
+	}
+	return s.writer.several(ctx, func(c *connection) error {
+		for i := range entries {
+			if err := appendEntry(c, &entries[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// appendEntry is one statement, which looks at the end of the log and adds to
+// it, so that it needs no savepoint.
+func appendEntry(c *connection, e *evidence.Entry) error {
+	n, err := c.exec(`INSERT INTO entry (`+entryColumns+`)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
+		WHERE ?1 = (SELECT coalesce(max(seq) + 1, 0) FROM entry)`,
+		e.Seq, e.Key, e.Kind, e.Actor, e.Subject, e.Object, e.Scope, millis(e.At),
+		blob(e.Record), blob(e.Salt), blob(e.Leaf), blob(e.Hashes))
+	if err != nil {
+		return translate(err, "entry")
+	}
+	if n == 0 {
+		return conflict(errNotTheEnd)
+	}
+	return nil
+}
+
+// LogSize implements evidence.Store.
+func (s *Store) LogSize(ctx context.Context) (int64, error) {
+	return one(ctx, s, "log", scanNumber, `SELECT coalesce(max(seq) + 1, 0) FROM entry`)
+}
+
+// Entry implements evidence.Store.
+func (s *Store) Entry(ctx context.Context, seq int64) (evidence.Entry, error) {
+	return one(ctx, s, "entry", scanEntry, `SELECT `+entryColumns+` FROM entry WHERE seq = ?`, seq)
+}
+
+// EntryByKey implements evidence.Store.
+func (s *Store) EntryByKey(ctx context.Context, key string) (evidence.Entry, error) {
+	return one(ctx, s, "entry", scanEntry, `SELECT `+entryColumns+` FROM entry WHERE key = ?`, key)
+}
+
+// EntriesFrom implements evidence.Store.
+func (s *Store) EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error) {
+	return all(ctx, s, scanEntry, `SELECT `+entryColumns+` FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?`,
+		seq, max(limit, 0))
+}
+
+// FindEntries implements evidence.Store.
+func (s *Store) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error) {
+	var where []string
+	var args []any
+	// The first equal field chooses the index; the plus keeps the planner, which
+	// has no statistics, from choosing another. Each index ends in seq, so that
+	// it yields the newest first without sorting.
+	equal := func(column, value string) {
+		if value == "" {
+			return
+		}
+		if len(where) > 0 {
+			column = "+" + column
+		}
+		where = append(where, column+" = ?")
+		args = append(args, value)
+	}
+	equal("subject", q.Subject)
+	equal("actor", q.Actor)
+	equal("object", q.Object)
+	equal("kind", q.Kind)
+	at := "at"
+	if len(where) > 0 {
+		at = "+at"
+	}
+	if !q.From.IsZero() {
+		where = append(where, at+" >= ?")
+		args = append(args, ceilMillis(q.From))
+	}
+	if !q.Until.IsZero() {
+		where = append(where, at+" < ?")
+		args = append(args, ceilMillis(q.Until))
+	}
+	if q.Before > 0 {
+		seq := "seq"
+		if len(where) > 0 && at == "at" {
+			seq = "+seq"
+		}
+		where = append(where, seq+" < ?")
+		args = append(args, q.Before)
+	}
+	query := `SELECT ` + entryColumns + ` FROM entry`
+	if len(where) > 0 {
+		query += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	return all(ctx, s, scanEntry, query+` ORDER BY seq DESC LIMIT ?`, append(args, min(limit, 1000))...)
+}
+
+func scanEntry(row scanner) (evidence.Entry, error) {
+	var e evidence.Entry
+	var at int64
+	err := row.Scan(&e.Seq, &e.Key, &e.Kind, &e.Actor, &e.Subject, &e.Object, &e.Scope, &at,
+		&e.Record, &e.Salt, &e.Leaf, &e.Hashes)
+	e.At = instant(at)
+	return e, err
+}
+
+// SaveCheckpoint implements evidence.Store.
+func (s *Store) SaveCheckpoint(ctx context.Context, cp evidence.Checkpoint) error {
+	return s.writer.single(ctx, func(c *connection) error {
+		_, err := c.exec(`INSERT INTO checkpoint (size, root, note, at) VALUES (?, ?, ?, ?)`,
+			cp.Size, blob(cp.Root), blob(cp.Note), millis(cp.At))
+		return translate(err, "checkpoint")
+	})
+}
+
+// LastCheckpoint implements evidence.Store.
+func (s *Store) LastCheckpoint(ctx context.Context) (evidence.Checkpoint, error) {
+	return one(ctx, s, "checkpoint", scanCheckpoint,
+		`SELECT size, root, note, at FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint)`)
+}
+
+// CheckpointCovering implements evidence.Store.
+func (s *Store) CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error) {
+	return one(ctx, s, "checkpoint", scanCheckpoint,
+		`SELECT size, root, note, at FROM checkpoint WHERE size >= ? ORDER BY size LIMIT 1`, size)
+}
+
+func scanCheckpoint(row scanner) (evidence.Checkpoint, error) {
+	var cp evidence.Checkpoint
+	var at int64
+	err := row.Scan(&cp.Size, &cp.Root, &cp.Note, &at)
+	cp.At = instant(at)
+	return cp, err
+}

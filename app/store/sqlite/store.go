@@ -1,0 +1,160 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"modernc.org/sqlite"
+
+	"kokoroe/app/store"
+)
+
+// Config says which database to open.
+type Config struct {
+	Path    string       // the file; it is made when there is none
+	Logger  *slog.Logger // nil: nothing is logged
+	Readers int          // connections for reading; 0: four, or one a processor
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	path    string
+	log     *slog.Logger
+	writer  *writer
+	readers *readers
+	writeDB *sql.DB
+
+	closed  atomic.Bool
+	closing sync.Once
+	closeBy error
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the database and brings its schema up to date. Invalid when the
+// file is not one of ours or is of a newer program: it is left as it was.
+// Unavailable when it cannot be opened.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Readers <= 0 {
+		c.Readers = max(4, runtime.NumCPU())
+	}
+	path, err := filepath.Abs(c.Path)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	// A pragma of the address that holds a second statement is refused.
+	sqlite.StrictPragmas(true)
+	known, err := newestMigration()
+	if err != nil {
+		return nil, err
+	}
+	found, err := inspect(ctx, path, known)
+	if err != nil {
+		return nil, err
+	}
+	db, err := connect(path, "rwc", 1)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if found < known {
+		if err := migrate(ctx, db, found); err != nil {
+			return nil, errors.Join(translate(err, "schema"), db.Close())
+		}
+		c.Logger.Info("sqlite: schema brought up to date", "path", path, "from", found, "to", known)
+	}
+	read, err := connect(path, "ro", c.Readers)
+	if err != nil {
+		return nil, errors.Join(unavailable(err), db.Close())
+	}
+	s := &Store{path: path, log: c.Logger, writeDB: db, readers: &readers{db: read}, writer: newWriter(db, c.Logger)}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// connect opens a pool on the file. Every setting is in the address: a pragma
+// that is run later reaches one connection of the pool only.
+func connect(path, mode string, connections int) (*sql.DB, error) {
+	q := url.Values{
+		"mode":       {mode},
+		"_txlock":    {"immediate"},
+		"_defensive": {"1"},
+		"_dqs":       {"0"},
+		"_error_rc":  {"1"},
+		"_pragma":    {"busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "temp_store(2)"},
+	}
+	if mode != "ro" {
+		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
+			"cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
+	} else {
+		q["_pragma"] = append(q["_pragma"], "query_only(1)", "cache_size(-8192)")
+	}
+	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", address.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// empty reports whether there is no database at path yet.
+func empty(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return info.Size() == 0, nil
+}
+
+// Ping answers whether the database can be read now.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.RosterRevision(ctx)
+	return err
+}
+
+// Close waits for the writes that were accepted and lets the file go.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.writer.close()
+		s.closed.Store(true)
+		// The writer's connection goes last: it folds the log into the file.
+		s.closeBy = unavailable(errors.Join(s.readers.close(), s.writeDB.Close()))
+	})
+	return s.closeBy
+}
+
+// Backup writes a copy of the database, as it is at this moment, to a file that
+// must not exist yet. Reading and writing go on meanwhile.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	if s.closed.Load() {
+		return unavailable(errClosed)
+	}
+	if _, err := os.Stat(path); err == nil {
+		return conflict(fs.ErrExist)
+	}
+	if _, err := s.readers.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return s.readFault(err, "copy")
+	}
+	return nil
+}
