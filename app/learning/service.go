@@ -1,0 +1,258 @@
+package learning
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/base64"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/directory"
+	"kokoroe/app/evidence"
+	"kokoroe/app/fault"
+)
+
+// Duties tells who is to take which course.
+type Duties interface {
+	// Scope returns the occurrence, a fiscal year, for which the person is to
+	// take the course now. NotFound when it is not asked of the person.
+	Scope(ctx context.Context, person directory.PersonID, course CourseID) (string, error)
+}
+
+// Log is where a passed check becomes true. The first statement of a key wins,
+// and its entry is returned ever after.
+type Log interface {
+	Append(ctx context.Context, s evidence.Statement) (evidence.Entry, error)
+}
+
+// Records finds what the log holds. NotFound.
+type Records interface {
+	EntryByKey(ctx context.Context, key string) (evidence.Entry, error)
+}
+
+// Service is what a person does with courses.
+type Service struct {
+	Store     Store
+	Log       Log
+	Records   Records
+	Catalogue *Catalogue
+	Duties    Duties
+	Now       calendar.Clock
+	Rand      func() *rand.Rand // a new source for each draw; nil is seeded by the system
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+func (s *Service) rand() *rand.Rand {
+	if s.Rand != nil {
+		return s.Rand()
+	}
+	var seed [32]byte
+	_, _ = crand.Read(seed[:])             // never fails
+	return rand.New(rand.NewChaCha8(seed)) //nolint:gosec // seeded by the system, and cryptographically strong
+}
+
+func newAttemptID() AttemptID {
+	var b [16]byte
+	_, _ = crand.Read(b[:]) // never fails
+	return AttemptID(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// asked returns the course and the scope in which it is asked of the actor.
+func (s *Service) asked(ctx context.Context, actor evidence.Actor, id CourseID) (*Course, string, error) {
+	course, ok := s.Catalogue.Course(id)
+	if !ok {
+		return nil, "", fault.NotFoundf("course %q", id)
+	}
+	scope, err := s.Duties.Scope(ctx, directory.PersonID(actor.ID), id)
+	return course, scope, err
+}
+
+// Standing is where a person is in a course.
+type Standing struct {
+	Course *Course
+	Scope  string
+	Place  Place
+	Resume *Lesson   // the first lesson not finished; nil when all are
+	Check  AttemptID // of the check that is open; "" for none
+	Last   *Outcome  // of the last check submitted in this scope; nil before
+	Passed *Outcome  // nil until passed
+}
+
+// Outcome is what a submitted check came to.
+type Outcome struct {
+	Attempt AttemptID
+	Right   int
+	Of      int
+	Passed  bool
+	At      time.Time
+}
+
+// Finished reports whether the lesson is finished.
+func (st Standing) Finished(id LessonID) bool { return slices.Contains(st.Place.Done, id) }
+
+// Course returns the course that is asked of the actor, and how far the actor
+// is. NotFound when it is not asked.
+func (s *Service) Course(ctx context.Context, actor evidence.Actor, id CourseID) (Standing, error) {
+	course, scope, err := s.asked(ctx, actor, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{Course: course, Scope: scope}
+	person := directory.PersonID(actor.ID)
+	if st.Place, err = s.Store.Place(ctx, person, id, scope); err != nil && !fault.Is(err, fault.NotFound) {
+		return Standing{}, err
+	}
+	if lesson, ok := course.Unfinished(st.Place.Done); ok {
+		st.Resume = lesson
+	}
+	attempts, err := s.checks(ctx, person, id, scope)
+	if err != nil {
+		return Standing{}, err
+	}
+	for _, a := range attempts {
+		if a.SubmittedAt.IsZero() {
+			st.Check = a.ID
+		} else if st.Last == nil {
+			o := outcome(a)
+			st.Last = &o
+		}
+	}
+	record, found, err := s.passed(ctx, person, id, scope)
+	if err != nil {
+		return Standing{}, err
+	}
+	if found {
+		st.Passed, st.Check = &record.Outcome, ""
+	}
+	return st, nil
+}
+
+func outcome(a Attempt) Outcome {
+	return Outcome{Attempt: a.ID, Right: a.Right, Of: len(a.Drawn), Passed: a.Passed, At: a.SubmittedAt}
+}
+
+// checks returns the person's checks of the scope, newest first.
+func (s *Service) checks(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
+	attempts, err := s.Store.Attempts(ctx, person, course)
+	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Scope != scope || a.Purpose != Check }), err
+}
+
+// Reading is a lesson as it lies before a reader.
+type Reading struct {
+	Standing
+	Lesson *Lesson
+	Page   Page
+	Before *Lesson // nil for the first
+	After  *Lesson // nil for the last
+}
+
+// Lesson returns a lesson of a course that is asked of the actor, in the
+// actor's language. NotFound.
+func (s *Service) Lesson(ctx context.Context, actor evidence.Actor, course CourseID, id LessonID) (Reading, error) {
+	st, err := s.Course(ctx, actor, course)
+	if err != nil {
+		return Reading{}, err
+	}
+	lessons := st.Course.Lessons
+	i := slices.IndexFunc(lessons, func(l Lesson) bool { return l.ID == id })
+	if i < 0 {
+		return Reading{}, fault.NotFoundf("lesson %q of %q", id, course)
+	}
+	r := Reading{Standing: st, Lesson: &lessons[i], Page: lessons[i].Page(actor.Language)}
+	if i > 0 {
+		r.Before = &lessons[i-1]
+	}
+	if i+1 < len(lessons) {
+		r.After = &lessons[i+1]
+	}
+	return r, nil
+}
+
+// FinishLesson keeps that the actor has read the lesson. Again changes
+// nothing. NotFound.
+func (s *Service) FinishLesson(ctx context.Context, actor evidence.Actor, id CourseID, lesson LessonID) (Place, error) {
+	course, scope, err := s.asked(ctx, actor, id)
+	if err != nil {
+		return Place{}, err
+	}
+	if _, ok := course.Lesson(lesson); !ok {
+		return Place{}, fault.NotFoundf("lesson %q of %q", lesson, id)
+	}
+	return s.Store.UpdatePlace(ctx, directory.PersonID(actor.ID), id, scope, func(p Place) (Place, error) {
+		if slices.Contains(p.Done, lesson) {
+			return p, nil
+		}
+		p.Done = append(slices.Clone(p.Done), lesson)
+		return s.touched(p), nil
+	})
+}
+
+func (s *Service) touched(p Place) Place {
+	p.UpdatedAt = s.now()
+	if p.StartedAt.IsZero() {
+		p.StartedAt = p.UpdatedAt
+	}
+	return p
+}
+
+// own returns the actor's attempt and its course. Another person's attempt is
+// NotFound, so that nobody learns that it exists.
+func (s *Service) own(ctx context.Context, actor evidence.Actor, id AttemptID, purpose Purpose) (Attempt, *Course, error) {
+	a, err := s.Store.Attempt(ctx, id)
+	if err != nil {
+		return Attempt{}, nil, err
+	}
+	course, ok := s.Catalogue.Course(a.Course)
+	if string(a.Person) != actor.ID || a.Purpose != purpose || !ok {
+		return Attempt{}, nil, fault.NotFoundf("attempt %q of %q", id, actor.ID)
+	}
+	return a, course, nil
+}
+
+// inYear refuses to go on with an attempt of a fiscal year that is over, or of
+// a course that is not asked any more (NotFound).
+func (s *Service) inYear(ctx context.Context, a Attempt) error {
+	scope, err := s.Duties.Scope(ctx, a.Person, a.Course)
+	if err == nil && scope != a.Scope {
+		return fault.New(fault.Stale, "learning.year_over", nil)
+	}
+	return err
+}
+
+// choice checks what was chosen against the question as it was drawn.
+func choice(q *Question, d Drawn, chosen []OptionID) error {
+	for i, id := range chosen {
+		if !slices.Contains(d.Options, id) || slices.Contains(chosen[:i], id) {
+			return fault.InvalidFields(fault.Field{Name: "options", MessageID: "learning.option_unknown"})
+		}
+	}
+	if len(chosen) != q.Choose {
+		return fault.InvalidFields(fault.Field{Name: "options", MessageID: "learning.choose", Args: fault.Args{"Count": q.Choose}})
+	}
+	return nil
+}
+
+// numbered returns the drawn question, counted from 1, and the bank's. Stale
+// when the content has changed since.
+func numbered(course *Course, a Attempt, number int) (Drawn, *Question, error) {
+	if number < 1 || number > len(a.Drawn) {
+		return Drawn{}, nil, fault.NotFoundf("question %d of attempt %q", number, a.ID)
+	}
+	d := a.Drawn[number-1]
+	q, ok := course.Question(d.Question)
+	if !ok || !q.fits(d) {
+		return Drawn{}, nil, changed()
+	}
+	return d, q, nil
+}
+
+func changed() error { return fault.New(fault.Stale, "learning.content_changed", nil) }
+
+// passKey names the one pass that a person has of a course in a scope.
+func passKey(person directory.PersonID, course CourseID, scope string) string {
+	return strings.Join([]string{KindPassed, string(person), string(course), scope}, "|")
+}
