@@ -143,6 +143,7 @@ func (p *op) serveToken(w http.ResponseWriter, r *http.Request) {
 	unescaped, _ := url.QueryUnescape(secret)
 	if !ok || id != clientID || unescaped != clientSecret || r.PostFormValue("redirect_uri") != login.Get("redirect_uri") ||
 		login.Get("code_challenge_method") != "S256" || login.Get("code_challenge") != b64(sum[:]) {
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
 		answerJSON(w, object{"error": "invalid_grant"})
 		return

@@ -223,7 +223,6 @@ func newClient(transport http.RoundTripper, timeout time.Duration) *http.Client 
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.DisableCompression = true
 		t.MaxIdleConnsPerHost = 16
-		t.ResponseHeaderTimeout = timeout
 		t.MaxResponseHeaderBytes = 64 << 10
 		transport = t
 	}
