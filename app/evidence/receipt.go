@@ -253,7 +253,7 @@ func (p *receiptParser) quoted(name string) []byte {
 	p.next()
 	var lines []string
 	for p.err == nil && strings.HasPrefix(p.rest, "|") {
-		lines = append(lines, p.next()[1:])
+		lines = append(lines, strings.TrimPrefix(p.next(), "|"))
 	}
 	if lines == nil {
 		p.line++

@@ -176,7 +176,7 @@ func normalBody(body any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) > 2*MaxRecord { // escapes shrink, but never to less than half of a record that fits
+	if len(raw) > 6*MaxRecord { // six bytes here, \u003c, are at least one in the record
 		return nil, tooLarge(len(raw))
 	}
 	v, err := decodeJSON(raw)
