@@ -1,0 +1,206 @@
+package spreadsheet
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+
+	"kokoroe/app/fault"
+)
+
+// The limits of an XLSX file once it is unpacked.
+const (
+	maxUnzipped = 192 << 20
+	maxParts    = 2000
+)
+
+func readXLSX(data []byte) (t Table, err error) {
+	if err := checkZip(data); err != nil {
+		return Table{}, err
+	}
+	// A malformed file must cost its sender an error and nobody else anything:
+	// excelize has panicked on some before.
+	defer func() {
+		if p := recover(); p != nil {
+			t, err = Table{}, brokenXLSX(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
+		UnzipSizeLimit:    maxUnzipped,
+		UnzipXMLSizeLimit: maxUnzipped, // a roster never goes to a temporary file
+		ShortDatePattern:  "yyyy-mm-dd",
+	})
+	if err != nil {
+		return Table{}, brokenXLSX(err)
+	}
+	defer func() { _ = f.Close() }() // it was in memory only
+	sheet := firstVisible(f)
+	rows, err := f.Rows(sheet)
+	if err != nil {
+		return Table{}, brokenXLSX(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for line := 1; rows.Next(); line++ {
+		cells, err := rows.Columns()
+		if err != nil {
+			return Table{}, brokenXLSX(err)
+		}
+		if err := t.add(line, cells); err != nil {
+			return Table{}, err
+		}
+	}
+	if err := rows.Error(); err != nil {
+		return Table{}, brokenXLSX(err)
+	}
+	return t, nil
+}
+
+// checkZip refuses a bomb by what the directory of the ZIP file says; that it
+// does not lie is checked while unpacking.
+func checkZip(data []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return brokenXLSX(err)
+	}
+	var total uint64
+	for _, part := range z.File {
+		total += min(part.UncompressedSize64, maxUnzipped+1)
+		if total > maxUnzipped || len(z.File) > maxParts {
+			return fault.New(fault.Invalid, "spreadsheet.unpacked_too_large", fault.Args{"Megabytes": maxUnzipped >> 20})
+		}
+	}
+	return nil
+}
+
+func brokenXLSX(err error) error { return fault.Wrap(err, fault.Invalid, "spreadsheet.broken") }
+
+func firstVisible(f *excelize.File) string {
+	sheets := f.GetSheetList()
+	for _, sheet := range sheets {
+		if visible, err := f.GetSheetVisible(sheet); err == nil && visible {
+			return sheet
+		}
+	}
+	if len(sheets) > 0 {
+		return sheets[0]
+	}
+	return ""
+}
+
+// WriteXLSX writes the table as the one sheet of a workbook: header in bold
+// and frozen, a filter on every column, text as text.
+func WriteXLSX(w io.Writer, sheet string, t Table) error {
+	f := excelize.NewFile()
+	defer func() { _ = f.Close() }() // nothing to lose: the file is in w
+	if err := fill(f, sheet, t); err != nil {
+		return fmt.Errorf("write XLSX: %w", err)
+	}
+	if err := f.Write(w); err != nil {
+		return fmt.Errorf("write XLSX: %w", err)
+	}
+	return nil
+}
+
+func fill(f *excelize.File, sheet string, t Table) error {
+	if err := f.SetSheetName(f.GetSheetName(0), sheet); err != nil {
+		return err
+	}
+	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	if err != nil {
+		return err
+	}
+	text, err := f.NewStyle(&excelize.Style{NumFmt: 49}) // "@": a cell edited in Excel keeps its zeros
+	if err != nil {
+		return err
+	}
+	if err := filter(f, sheet, t); err != nil {
+		return err
+	}
+	s, err := f.NewStreamWriter(sheet)
+	if err != nil {
+		return err
+	}
+	if err := s.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	for i, width := range widths(t) {
+		if err := s.SetColWidth(i+1, i+1, width); err != nil {
+			return err
+		}
+	}
+	return stream(s, t, bold, text)
+}
+
+func filter(f *excelize.File, sheet string, t Table) error {
+	if len(t.Columns) == 0 {
+		return nil
+	}
+	last, err := excelize.CoordinatesToCellName(len(t.Columns), len(t.Rows)+1)
+	if err != nil {
+		return err
+	}
+	return f.AutoFilter(sheet, "A1:"+last, nil)
+}
+
+func stream(s *excelize.StreamWriter, t Table, bold, text int) error {
+	cells := make([]any, 0, len(t.Columns))
+	for _, c := range t.Columns {
+		cells = append(cells, excelize.Cell{StyleID: bold, Value: c.Name})
+	}
+	if err := s.SetRow("A1", cells); err != nil {
+		return err
+	}
+	for i, row := range t.Rows {
+		cells = cells[:0]
+		for column, cell := range row.Cells {
+			cells = append(cells, value(t, column, cell, text))
+		}
+		if err := s.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
+			return err
+		}
+	}
+	return s.Flush()
+}
+
+func value(t Table, column int, cell string, text int) any {
+	if t.isNumber(column, cell) {
+		if n, err := strconv.ParseFloat(cell, 64); err == nil {
+			return n
+		}
+	}
+	if cell == "" {
+		return nil
+	}
+	return excelize.Cell{StyleID: text, Value: cell}
+}
+
+// widths guesses how wide each column must be from the first rows; a Japanese
+// character is as wide as two Latin ones.
+func widths(t Table) []float64 {
+	out := make([]float64, len(t.Columns))
+	measure := func(i int, s string) {
+		n := 0.0
+		for _, r := range s {
+			n++
+			if utf8.RuneLen(r) > 2 {
+				n++
+			}
+		}
+		out[i] = min(max(out[i], n+2), 60)
+	}
+	for i, c := range t.Columns {
+		out[i] = 8
+		measure(i, c.Name+"　") // room for the filter's button
+	}
+	for _, row := range t.Rows[:min(len(t.Rows), 200)] {
+		for i := range min(len(row.Cells), len(out)) {
+			measure(i, row.Cells[i])
+		}
+	}
+	return out
+}
