@@ -9,8 +9,7 @@ import (
 	"kokoroe/app/fault"
 )
 
-// memory is a Store in memory that keeps the rules of the interface. fault, when
-// set, is asked before each append and each look-up by key.
+// memory is a Store in memory that keeps the rules of the interface.
 type memory struct {
 	mu          sync.Mutex
 	entries     []evidence.Entry
@@ -19,8 +18,8 @@ type memory struct {
 	appends     int
 	reads       int
 
-	// trouble may answer for the store: before an append with commits false, and
-	// after it with commits true.
+	// trouble, when set, may answer for the store: before a call, and after an
+	// append that was done.
 	trouble func(call string, done bool) error
 }
 
