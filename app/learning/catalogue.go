@@ -28,16 +28,26 @@ func (c *Catalogue) Course(id CourseID) (*Course, bool) {
 	return course, ok
 }
 
-// Course is lessons to read, questions to practise with, and a check.
+// Bank returns the questions of the course, by lesson and in order. They hold
+// the right answers: they are for reports and checks of content, not for pages.
+func (c *Catalogue) Bank(id CourseID) []Question {
+	if course, ok := c.courses[id]; ok {
+		return slices.Clone(course.bank)
+	}
+	return nil
+}
+
+// Course is lessons to read, questions to practise with, and a check. Pages
+// get it, so nothing that it shows leads to the questions.
 type Course struct {
 	ID       CourseID
 	Title    document.Text
 	Summary  document.Text
-	Lessons  []Lesson   // in order
-	Bank     []Question // by lesson, in order of the lessons
-	Practice int        // how many questions a sitting of practice draws
+	Lessons  []Lesson // in order
+	Practice int      // how many questions a sitting of practice draws
 	Check    CheckRule
-	Digest   string // of all files of the course
+	Digest   string     // of all files of the course
+	bank     []Question // by lesson, in order of the lessons
 }
 
 // CheckRule is how the graded check is held.
@@ -55,13 +65,12 @@ func (c *Course) Lesson(id LessonID) (*Lesson, bool) {
 	return &c.Lessons[i], true
 }
 
-// Question returns the question.
-func (c *Course) Question(id QuestionID) (*Question, bool) {
-	i := slices.IndexFunc(c.Bank, func(q Question) bool { return q.ID == id })
+func (c *Course) question(id QuestionID) (*Question, bool) {
+	i := slices.IndexFunc(c.bank, func(q Question) bool { return q.ID == id })
 	if i < 0 {
 		return nil, false
 	}
-	return &c.Bank[i], true
+	return &c.bank[i], true
 }
 
 // Unfinished returns the first lesson that is not among done: where to resume.
@@ -179,7 +188,7 @@ func (c *Catalogue) Coverage() Coverage {
 				cover.Taught[clause] = append(cover.Taught[clause], LessonRef{course.ID, l.ID})
 			}
 		}
-		for _, q := range course.Bank {
+		for _, q := range course.bank {
 			for _, clause := range q.Clauses {
 				cover.Examined[clause] = append(cover.Examined[clause], q.ID)
 			}

@@ -31,7 +31,7 @@ func (s *Service) StartCheck(ctx context.Context, actor evidence.Actor, id Cours
 	}
 	return s.open(ctx, course, Attempt{
 		ID: newAttemptID(), Person: person, Course: id, Scope: scope, Purpose: Check,
-		Drawn: Draw(course.Bank, course.Check.Draw, seenLast(before), s.rand()), StartedAt: s.now(),
+		Drawn: Draw(course.bank, course.Check.Draw, seenLast(before), s.rand()), StartedAt: s.now(),
 	})
 }
 
@@ -313,7 +313,7 @@ func (s *Service) result(ctx context.Context, actor evidence.Actor, course *Cour
 func missed(course *Course, drawn []Drawn, g Grading, language string) []MissedQuestion {
 	var questions []MissedQuestion
 	for _, number := range g.Missed {
-		if q, ok := course.Question(drawn[number-1].Question); ok {
+		if q, ok := course.question(drawn[number-1].Question); ok {
 			questions = append(questions, MissedQuestion{
 				Number: number, Stem: q.Stem.In(language), Lesson: q.Lesson, Title: titleOf(course, q.Lesson).In(language),
 			})

@@ -75,7 +75,7 @@ func current(course *Course, drawn []Drawn) bool {
 }
 
 func stands(course *Course, d Drawn) bool {
-	q, ok := course.Question(d.Question)
+	q, ok := course.question(d.Question)
 	return ok && q.fits(d)
 }
 
@@ -87,7 +87,7 @@ func Mend(course *Course, drawn []Drawn, r *rand.Rand) []Drawn {
 	for _, d := range kept {
 		asked = append(asked, d.Question)
 	}
-	spare := Draw(course.Bank, len(course.Bank), asked, r)
+	spare := Draw(course.bank, len(course.bank), asked, r)
 	// New questions first; a changed question may come back as it is now.
 	slices.SortStableFunc(spare, func(a, b Drawn) int {
 		return rank(slices.Contains(asked, a.Question)) - rank(slices.Contains(asked, b.Question))

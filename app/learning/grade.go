@@ -14,7 +14,7 @@ type Grading struct {
 func Grade(course *Course, drawn []Drawn, pass int) Grading {
 	g := Grading{Of: len(drawn)}
 	for i, d := range drawn {
-		if q, ok := course.Question(d.Question); ok && len(d.Answer) > 0 && q.Right(d.Answer) {
+		if q, ok := course.question(d.Question); ok && len(d.Answer) > 0 && q.Right(d.Answer) {
 			g.Right++
 		} else {
 			g.Missed = append(g.Missed, i+1)

@@ -126,14 +126,28 @@ func (l *loader) course(name string) *Course {
 	l.lintCourse(file, name, cf)
 	course.Title, course.Summary = cf.Title, cf.Summary
 	course.Practice, course.Check = cf.Practice, CheckRule{Draw: cf.Check.Draw, Pass: cf.Check.Pass}
-	texts := l.lessonFiles(folder, cf.Lessons)
-	for _, id := range cf.Lessons {
+	lessons := once(cf.Lessons)
+	texts := l.lessonFiles(folder, lessons)
+	for _, id := range lessons {
 		course.Lessons = append(course.Lessons, l.lesson(folder, id, texts[id]))
 	}
-	course.Bank = l.bank(folder, cf.Lessons)
-	l.lintCounts(file, cf, len(course.Bank))
+	complete := false
+	if course.bank, complete = l.bank(folder, lessons); complete {
+		l.lintCounts(file, cf, len(course.bank))
+	}
 	course.Digest = l.digest(folder)
 	return course
+}
+
+// once returns the names without those that came before.
+func once(names []string) []string {
+	var first []string
+	for _, n := range names {
+		if !slices.Contains(first, n) {
+			first = append(first, n)
+		}
+	}
+	return first
 }
 
 // lessonFiles reads every text of every lesson, by lesson.
@@ -209,8 +223,9 @@ func (l *loader) lesson(folder, id string, texts []lessonFile) Lesson {
 	return lesson
 }
 
-// bank reads the questions of the lessons, in order.
-func (l *loader) bank(folder string, lessons []string) []Question {
+// bank reads the questions of the lessons, in order, and says whether every
+// file could be read.
+func (l *loader) bank(folder string, lessons []string) (bank []Question, complete bool) {
 	folder = path.Join(folder, "questions")
 	files, err := fs.ReadDir(l.content, folder)
 	if err != nil {
@@ -222,11 +237,12 @@ func (l *loader) bank(folder string, lessons []string) []Question {
 			l.problems.Add(path.Join(folder, f.Name()), 0, "is not named after a lesson of the course")
 		}
 	}
-	var bank []Question
+	complete = true
 	for _, lesson := range lessons {
 		var qs []questionFile
 		file := path.Join(folder, lesson+".yaml")
 		if !l.decode(file, &qs) {
+			complete = false
 			continue
 		}
 		for _, qf := range qs {
@@ -234,7 +250,7 @@ func (l *loader) bank(folder string, lessons []string) []Question {
 			bank = append(bank, question(LessonID(lesson), qf))
 		}
 	}
-	return bank
+	return bank, complete
 }
 
 func question(lesson LessonID, qf questionFile) Question {

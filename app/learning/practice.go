@@ -36,7 +36,7 @@ func (s *Service) StartPractice(ctx context.Context, actor evidence.Actor, id Co
 	}
 	return s.open(ctx, course, Attempt{
 		ID: newAttemptID(), Person: person, Course: id, Scope: scope, Purpose: Practice,
-		Drawn: Draw(course.Bank, course.Practice, place.Practised, s.rand()), StartedAt: s.now(),
+		Drawn: Draw(course.bank, course.Practice, place.Practised, s.rand()), StartedAt: s.now(),
 	})
 }
 

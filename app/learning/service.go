@@ -243,7 +243,7 @@ func numbered(course *Course, a Attempt, number int) (Drawn, *Question, error) {
 		return Drawn{}, nil, fault.NotFoundf("question %d of attempt %q", number, a.ID)
 	}
 	d := a.Drawn[number-1]
-	q, ok := course.Question(d.Question)
+	q, ok := course.question(d.Question)
 	if !ok || !q.fits(d) {
 		return Drawn{}, nil, changed()
 	}
