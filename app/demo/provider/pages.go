@@ -142,7 +142,7 @@ func languageOf(r *http.Request) string {
 
 // texts are the words of a page.
 type texts struct {
-	Title, Warning, Choose, Number, NumberHelp, SignIn, Wrong, Gone, GoneHelp, SignedOut, OtherLanguage string
+	Title, Warning, Choose, ByNumber, Number, NumberHelp, SignIn, Wrong, Gone, GoneHelp, SignedOut, OtherLanguage string
 }
 
 var inLanguage = map[string]texts{
@@ -150,7 +150,8 @@ var inLanguage = map[string]texts{
 		Title:         "デモ用サインイン",
 		Warning:       "これは体験用の画面です。登場する人物はすべて架空で、パスワードはありません。本物の職員番号やパスワードは入力しないでください。",
 		Choose:        "だれとしてサインインしますか",
-		Number:        "職員番号で選ぶ",
+		ByNumber:      "番号で選ぶ",
+		Number:        "職員番号",
 		NumberHelp:    "見本データの番号を入力します。",
 		SignIn:        "この番号でサインイン",
 		Wrong:         "この番号の人は見本データにいません。番号を確かめてください。",
@@ -163,7 +164,8 @@ var inLanguage = map[string]texts{
 		Title:         "Demonstration sign-in",
 		Warning:       "This page is for trying things out. Everybody here is invented and nobody has a password. Do not type a real staff number or password.",
 		Choose:        "Who would you like to be?",
-		Number:        "By staff number",
+		ByNumber:      "Or choose by number",
+		Number:        "Staff number",
 		NumberHelp:    "Type a number of the sample data.",
 		SignIn:        "Sign in with this number",
 		Wrong:         "Nobody in the sample data has this number. Please check it.",

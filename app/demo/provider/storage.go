@@ -88,8 +88,8 @@ func (s *storage) person(number string) (Person, bool) {
 	return people[i], true
 }
 
-// request is a sign-in under way. It never changes once it is in the maps;
-// complete puts another in its place.
+// request is a sign-in under way. It never changes once it is in the maps: a
+// changed copy takes its place.
 type request struct {
 	oidc.AuthRequest
 	id      string
@@ -97,6 +97,7 @@ type request struct {
 	person  Person
 	subject string
 	authAt  time.Time
+	code    string
 }
 
 func (r *request) GetID() string                      { return r.id }
@@ -124,7 +125,7 @@ func (s *storage) CreateAuthRequest(_ context.Context, a *oidc.AuthRequest, _ st
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.oldest) > 0 && r.begunAt.Sub(s.oldest[0].begunAt) > requestTTL {
-		delete(s.requests, s.oldest[0].id)
+		s.forget(s.oldest[0].id)
 		s.oldest = s.oldest[1:]
 	}
 	s.requests[r.id] = r
@@ -169,7 +170,13 @@ func (s *storage) AuthRequestByID(_ context.Context, id string) (op.AuthRequest,
 func (s *storage) SaveAuthCode(_ context.Context, id, code string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.codes[code] = id
+	r, ok := s.requests[id]
+	if !ok {
+		return errUnknown
+	}
+	with := *r
+	with.code = code
+	s.requests[id], s.codes[code] = &with, id
 	return nil
 }
 
@@ -179,11 +186,10 @@ func (s *storage) AuthRequestByCode(_ context.Context, code string) (op.AuthRequ
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.requests[s.codes[code]]
-	delete(s.codes, code)
 	if !ok || time.Since(r.begunAt) > requestTTL {
 		return nil, errUnknown
 	}
-	delete(s.requests, r.id)
+	s.forget(r.id)
 	return r, nil
 }
 
@@ -191,8 +197,16 @@ func (s *storage) AuthRequestByCode(_ context.Context, code string) (op.AuthRequ
 func (s *storage) DeleteAuthRequest(_ context.Context, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.requests, id)
+	s.forget(id)
 	return nil
+}
+
+// forget drops a request and its code; mu is held.
+func (s *storage) forget(id string) {
+	if r, ok := s.requests[id]; ok {
+		delete(s.codes, r.code)
+		delete(s.requests, id)
+	}
 }
 
 // CreateAccessToken implements op.Storage. Nothing accepts the token: all that
