@@ -62,7 +62,6 @@ type desk struct {
 	store  *memory
 	log    *log
 	duties *duties
-	now    time.Time
 }
 
 func newDesk(t testing.TB, files fstest.MapFS) *desk {
@@ -71,17 +70,23 @@ func newDesk(t testing.TB, files fstest.MapFS) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{store: newMemory(), log: &log{}, duties: &duties{"2026"}, now: time.Date(2026, 6, 1, 1, 0, 0, 0, time.UTC)}
+	d := &desk{store: newMemory(), log: &log{}, duties: &duties{"2026"}}
 	seed := uint64(0)
 	d.Service = &learning.Service{
 		Store: d.store, Log: d.log, Records: d.log, Catalogue: catalogue, Duties: d.duties,
-		Now: func() time.Time { d.now = d.now.Add(time.Second); return d.now },
+		Now: clock(),
 		Rand: func() *rand.Rand {
 			seed++
 			return rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test wants the same draws again
 		},
 	}
 	return d
+}
+
+// clock goes on a second each time that it is asked.
+func clock() func() time.Time {
+	now := time.Date(2026, 6, 1, 1, 0, 0, 0, time.UTC)
+	return func() time.Time { now = now.Add(time.Second); return now }
 }
 
 var ctx = context.Background()
