@@ -255,9 +255,9 @@ func (s *Store) UpdateAttempt(ctx context.Context, id learning.AttemptID,
 		}
 		var changed int64
 		err = s.writer.single(ctx, func(c *connection) error {
-			n, err := c.exec(`UPDATE attempt SET drawn = ?6, started_at = ?7, submitted_at = ?8, right_count = ?9,
-				passed = ?10, revision = ?11
-				WHERE id = ?1 AND revision = ?11 - 1`, args[0], args[5], args[6], args[7], args[8], args[9], args[10])
+			n, err := c.exec(`UPDATE attempt SET drawn = ?, started_at = ?, submitted_at = ?, right_count = ?, passed = ?, revision = ?
+				WHERE id = ? AND revision = ?`,
+				args[5], args[6], args[7], args[8], args[9], a.Revision, string(id), old.Revision)
 			changed = n
 			return translate(err, "attempt")
 		})

@@ -1,0 +1,5 @@
+package sqlite_test
+
+const crashFile = "KOKOROE_TEST_CRASH_FILE"
+
+func appendUntilKilled(string) {}

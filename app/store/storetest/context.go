@@ -1,0 +1,211 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/evidence"
+	"kokoroe/app/fault"
+	"kokoroe/app/identity"
+	"kokoroe/app/learning"
+	"kokoroe/app/policy"
+	"kokoroe/app/store"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// calls is every method of a store, with arguments that are right.
+func calls(s store.Store) map[string]func(context.Context) error {
+	place := func(p learning.Place) (learning.Place, error) { return p, nil }
+	attempt := func(a learning.Attempt) (learning.Attempt, error) { a.Right++; return a, nil }
+	return map[string]func(context.Context) error{
+		"Ping":           s.Ping,
+		"RosterRevision": func(ctx context.Context) error { return second(s.RosterRevision(ctx)) },
+		"Roster":         func(ctx context.Context) error { return second(s.Roster(ctx)) },
+		"ApplyRoster": func(ctx context.Context) error {
+			return second(s.ApplyRoster(ctx, 0, directory.Change{People: []directory.Person{samplePerson(1)}}))
+		},
+		"AppendEntries": func(ctx context.Context) error { return s.AppendEntries(ctx, sampleEntries(1, 1)) },
+		"AppendEntries of several": func(ctx context.Context) error {
+			return s.AppendEntries(ctx, sampleEntries(1, 3))
+		},
+		"LogSize":            func(ctx context.Context) error { return second(s.LogSize(ctx)) },
+		"Entry":              func(ctx context.Context) error { return second(s.Entry(ctx, 0)) },
+		"EntryByKey":         func(ctx context.Context) error { return second(s.EntryByKey(ctx, "key-0")) },
+		"EntriesFrom":        func(ctx context.Context) error { return second(s.EntriesFrom(ctx, 0, 5)) },
+		"FindEntries":        func(ctx context.Context) error { return second(s.FindEntries(ctx, evidence.Query{Subject: "x"})) },
+		"SaveCheckpoint":     func(ctx context.Context) error { return s.SaveCheckpoint(ctx, evidence.Checkpoint{Size: 9, At: at}) },
+		"LastCheckpoint":     func(ctx context.Context) error { return second(s.LastCheckpoint(ctx)) },
+		"CheckpointCovering": func(ctx context.Context) error { return second(s.CheckpointCovering(ctx, 1)) },
+		"SaveLogin":          func(ctx context.Context) error { return s.SaveLogin(ctx, sampleLogin("new")) },
+		"TakeLogin":          func(ctx context.Context) error { return second(s.TakeLogin(ctx, "old")) },
+		"Link":               func(ctx context.Context) error { return second(s.Link(ctx, "i", "s")) },
+		"SaveLink":           func(ctx context.Context) error { return s.SaveLink(ctx, identity.Link{Issuer: "new"}) },
+		"SaveSession":        func(ctx context.Context) error { return s.SaveSession(ctx, sampleSession("new")) },
+		"Session":            func(ctx context.Context) error { return second(s.Session(ctx, "old")) },
+		"TouchSession":       func(ctx context.Context) error { return s.TouchSession(ctx, "old", after(time.Hour)) },
+		"EndSession":         func(ctx context.Context) error { return s.EndSession(ctx, "old") },
+		"EndSessions": func(ctx context.Context) error {
+			return second(s.EndSessions(ctx, identity.SessionQuery{Person: "p-1"}))
+		},
+		"UseOnce": func(ctx context.Context) error { return second(s.UseOnce(ctx, "new", at)) },
+		"Expire": func(ctx context.Context) error {
+			return s.Expire(ctx, after(time.Hour), after(time.Hour), after(time.Hour), after(time.Hour))
+		},
+		"Place":         func(ctx context.Context) error { return second(s.Place(ctx, "p-1", "annual", "2026")) },
+		"Places":        func(ctx context.Context) error { return second(s.Places(ctx, "2026", []directory.PersonID{"p-1"})) },
+		"UpdatePlace":   func(ctx context.Context) error { return second(s.UpdatePlace(ctx, "p-1", "annual", "2026", place)) },
+		"OpenAttempt":   func(ctx context.Context) error { return second(s.OpenAttempt(ctx, learning.Attempt{ID: "new"})) },
+		"Attempt":       func(ctx context.Context) error { return second(s.Attempt(ctx, "a-1")) },
+		"UpdateAttempt": func(ctx context.Context) error { return second(s.UpdateAttempt(ctx, "a-1", attempt)) },
+		"Attempts":      func(ctx context.Context) error { return second(s.Attempts(ctx, "p-1", "annual")) },
+		"Publish":       func(ctx context.Context) error { return s.Publish(ctx, samplePublication("new", 1, "ja", "new")) },
+		"Publications":  func(ctx context.Context) error { return second(s.Publications(ctx)) },
+		"PublishedText": func(ctx context.Context) error { return second(s.PublishedText(ctx, "old")) },
+		"KeepText":      func(ctx context.Context) error { return s.KeepText(ctx, "new", []byte("x")) },
+		"KeptText":      func(ctx context.Context) error { return second(s.KeptText(ctx, "old")) },
+	}
+}
+
+// fill puts in one of everything that calls wants to find.
+func fill(t tb, s store.Store) {
+	t.Helper()
+	noError(t, s.AppendEntries(background, sampleEntries(0, 1)))
+	noError(t, s.SaveLogin(background, sampleLogin("old")))
+	noError(t, s.SaveSession(background, sampleSession("old")))
+	setPlace(t, s, learning.Place{Person: "p-1", Course: "annual", Scope: "2026"})
+	openAttempt(t, s, sampleAttempt("a-1"))
+	noError(t, s.Publish(background, samplePublication("old", 1, "ja", "old")))
+	noError(t, s.KeepText(background, "old", []byte("x")))
+}
+
+// wantUntouched checks that the store is as fill left it.
+func wantUntouched(t tb, s store.Store) {
+	t.Helper()
+	wantLog(t, s, 1)
+	same(t, value[int64](t)(s.RosterRevision(background)), 0)
+	same(t, value[identity.Session](t)(s.Session(background, "old")), sampleSession("old"))
+	same(t, getPlace(t, s, "p-1").Revision, 1)
+	same(t, value[learning.Attempt](t)(s.Attempt(background, "a-1")).Revision, 1)
+	same(t, len(value[[]policy.Publication](t)(s.Publications(background))), 1)
+	for what, err := range map[string]error{
+		"checkpoint": second(s.LastCheckpoint(background)), "session": second(s.Session(background, "new")),
+		"login": second(s.TakeLogin(background, "new")), "link": second(s.Link(background, "new", "")),
+		"attempt": second(s.Attempt(background, "new")), "text": second(s.KeptText(background, "new")),
+	} {
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s was stored: %v", what, err)
+		}
+	}
+	same(t, value[bool](t)(s.UseOnce(background, "new", at)), true)
+	same(t, value[identity.Login](t)(s.TakeLogin(background, "old")), sampleLogin("old"))
+}
+
+var contextContracts = []contract{
+	{"a cancelled context does nothing", func(t *testing.T, s store.Store) {
+		fill(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		wantEnded(t, s, ctx, context.Canceled)
+	}},
+	{"a deadline that has passed does nothing", func(t *testing.T, s store.Store) {
+		fill(t, s)
+		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		defer cancel()
+		wantEnded(t, s, ctx, context.DeadlineExceeded)
+	}},
+	{"a cancelled update stops", func(t *testing.T, s store.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.UpdatePlace(ctx, "p-1", "annual", "2026", func(p learning.Place) (learning.Place, error) {
+			cancel()
+			return p, nil
+		})
+		wantKind(t, err, fault.Unavailable)
+		wantKind(t, second(s.Place(t.Context(), "p-1", "annual", "2026")), fault.NotFound)
+	}},
+	{"contexts that end in the middle leave a sound store", endInTheMiddle},
+	{"after Close everything is unavailable", func(t *testing.T, s store.Store) {
+		fill(t, s)
+		noError(t, s.Close())
+		noError(t, s.Close())
+		all := calls(s)
+		for _, name := range sortedKeys(all) {
+			t.Run(name, func(t *testing.T) { wantKind(t, all[name](t.Context()), fault.Unavailable) })
+		}
+	}},
+	{"every call works with a context that is alive", func(t *testing.T, s store.Store) {
+		fill(t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		all := calls(s)
+		for _, name := range sortedKeys(all) {
+			if err := all[name](ctx); err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}},
+	{"Close answers what it accepted", closeUnderLoad},
+}
+
+func wantEnded(t *testing.T, s store.Store, ctx context.Context, cause error) {
+	t.Helper()
+	all := calls(s)
+	for _, name := range sortedKeys(all) {
+		err := all[name](ctx)
+		if !fault.Is(err, fault.Unavailable) || !errors.Is(err, cause) {
+			t.Errorf("%s: %v, want unavailable because of %v", name, err, cause)
+		}
+	}
+	wantUntouched(t, s)
+}
+
+func endInTheMiddle(t *testing.T, s store.Store) {
+	acknowledged := make([]bool, 200)
+	together(len(acknowledged), func(i int) error {
+		ctx, cancel := context.WithTimeout(background, time.Duration(i*20)*time.Microsecond)
+		defer cancel()
+		err := s.SaveSession(ctx, sampleSession(string(rune('一'+i))))
+		acknowledged[i] = err == nil
+		if err != nil && !fault.Is(err, fault.Unavailable) {
+			t.Error(err)
+		}
+		_, err = s.Session(ctx, "x")
+		if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unavailable) {
+			t.Error(err)
+		}
+		return nil
+	})
+	for i, ok := range acknowledged {
+		if !ok {
+			continue // it may or may not be there
+		}
+		hash := string(rune('一' + i))
+		same(t, value[identity.Session](t)(s.Session(t.Context(), hash)), sampleSession(hash))
+	}
+	noError(t, s.SaveSession(t.Context(), sampleSession("after")))
+	noError(t, s.Ping(t.Context()))
+}
+
+func closeUnderLoad(t *testing.T, s store.Store) {
+	errs := together(65, func(i int) error {
+		if i == 64 {
+			time.Sleep(2 * time.Millisecond)
+			return s.Close()
+		}
+		for {
+			if err := s.KeepText(background, "same", []byte("x")); err != nil {
+				return err
+			}
+			if err := second(s.KeptText(background, "same")); err != nil {
+				return err
+			}
+		}
+	})
+	noError(t, errs[64])
+	same(t, count(t, errs[:64], fault.Unavailable), 0)
+}
