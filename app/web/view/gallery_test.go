@@ -29,23 +29,25 @@ type sample struct {
 
 type welcomePage struct {
 	*view.Page
-	Providers []view.Provider
+	Providers []provider
 	ReturnTo  string
+	Asked     bool
 }
+
+type provider struct{ ID, Title string }
 
 type tasksPage struct {
 	*view.Page
-	Cycle                  calendar.Cycle
-	Open, Completed, Total int
-	Groups                 []view.TaskGroup
+	Open, Total int
+	Groups      []taskGroup
 }
 
-type signedOutPage struct {
-	*view.Page
-	ProviderName string
+type taskGroup struct {
+	Heading string
+	Tasks   []view.Task
 }
 
-func plain(p *view.Page) view.Data { p.Title = "sample"; return view.Plain{Page: p} }
+func plain(p *view.Page) view.Data { p.Title = "sample"; return p }
 
 func trouble(status int) func(*view.Page) view.Data {
 	return func(p *view.Page) view.Data { return p.Trouble(status, "4f9c2a17e0b35d68", "") }
@@ -53,13 +55,11 @@ func trouble(status int) func(*view.Page) view.Data {
 
 var pageSamples = []sample{
 	{"welcome", "home/welcome", welcome, true},
+	{"welcome-asked", "home/welcome", welcomeAsked, true},
 	{"tasks", "home/tasks", tasks, false},
 	{"tasks-clear", "home/tasks", tasksClear, false},
-	{"tasks-none", "home/tasks", func(p *view.Page) view.Data { p.Title = p.T("tasks.heading"); return tasksPage{Page: p, Cycle: "2026"} }, false},
-	{"signed-out", "signin/signed_out", func(p *view.Page) view.Data {
-		p.Title = p.T("signout.title")
-		return signedOutPage{p, "Mihon ID"}
-	}, true},
+	{"tasks-none", "home/tasks", func(p *view.Page) view.Data { p.Title = p.T("tasks.heading"); return tasksPage{Page: p} }, false},
+	{"signed-out", "signin/signed_out", plain, true},
 	{"help", "home/help", plain, true},
 	{"accessibility", "home/accessibility", plain, true},
 	{"privacy", "home/privacy", plain, true},
@@ -67,9 +67,12 @@ var pageSamples = []sample{
 	{"error-403", "error/error", trouble(403), false},
 	{"error-404", "error/error", trouble(404), false},
 	{"error-405", "error/error", trouble(405), true},
+	{"error-401", "error/error", trouble(401), true},
 	{"error-409", "error/error", trouble(409), false},
+	{"error-413", "error/error", trouble(413), true},
 	{"error-415", "error/error", trouble(415), false},
 	{"error-421", "error/error", trouble(421), true},
+	{"error-422", "error/error", trouble(422), true},
 	{"error-429", "error/error", trouble(429), false},
 	{"error-500", "error/error", trouble(500), false},
 	{"error-503", "error/error", trouble(503), true},
@@ -80,27 +83,32 @@ var pageSamples = []sample{
 
 func welcome(p *view.Page) view.Data {
 	p.Title = p.T("welcome.title")
-	return welcomePage{Page: p, ReturnTo: "/policies/basic-policy", Providers: []view.Provider{
-		{Action: "/sign-in/staff", Label: p.T("sample.provider.staff"), Icon: "key"},
-		{Action: "/sign-in/contractor", Label: p.T("sample.provider.contractor"), Hint: p.T("sample.provider.hint"), Icon: "building"},
+	return welcomePage{Page: p, Providers: []provider{
+		{"staff", p.T("sample.provider.staff")}, {"contractor", p.T("sample.provider.contractor")},
 	}}
+}
+
+func welcomeAsked(p *view.Page) view.Data {
+	page := welcome(p).(welcomePage)
+	page.ReturnTo, page.Asked = "/policies/basic-policy", true
+	return page
 }
 
 func tasks(p *view.Page) view.Data {
 	p.Title = p.T("tasks.heading")
 	on := calendar.MustDate
-	return tasksPage{Page: p, Cycle: "2026", Open: 4, Completed: 3, Total: 7, Groups: []view.TaskGroup{
-		{Kind: "overdue", Tasks: []view.Task{
+	return tasksPage{Page: p, Open: 4, Total: 7, Groups: []taskGroup{
+		{Heading: p.T("tasks.group.overdue"), Tasks: []view.Task{
 			{Href: "/policies/sns", Title: p.T("sample.task.sns"), Hint: p.T("sample.task.sns.hint"), Minutes: 5, DueOn: on("2026-11-20"), State: "overdue"},
 		}},
-		{Kind: "week", Tasks: []view.Task{
+		{Heading: p.T("tasks.group.week"), Tasks: []view.Task{
 			{Href: "/courses/annual", Title: p.T("sample.task.course"), Hint: p.T("sample.task.course.hint"), Minutes: 25, DueOn: on("2026-11-30"), State: "in-progress"},
 			{Title: p.T("sample.task.check"), Hint: p.T("sample.task.check.hint"), Minutes: 10, DueOn: on("2026-11-30"), State: "not-started"},
 		}},
-		{Kind: "later", Tasks: []view.Task{
+		{Heading: p.T("tasks.group.later"), Tasks: []view.Task{
 			{Href: "/inspection", Title: p.T("sample.task.inspection"), Minutes: 10, DueOn: on("2027-01-29"), State: "not-started"},
 		}},
-		{Kind: "done", Tasks: []view.Task{
+		{Heading: p.T("tasks.group.done"), Tasks: []view.Task{
 			{Href: "/receipts/1", Title: p.T("sample.task.policy"), DoneOn: on("2026-04-14"), State: "completed"},
 			{Href: "/receipts/2", Title: p.T("sample.task.usb"), DoneOn: on("2026-06-02"), State: "completed-late"},
 			{Href: "/receipts/3", Title: p.T("sample.task.mail"), DoneOn: on("2026-09-18"), State: "completed"},
@@ -111,7 +119,7 @@ func tasks(p *view.Page) view.Data {
 func tasksClear(p *view.Page) view.Data {
 	p.Flash = &view.Notice{Kind: "success", Heading: p.T("sample.flash"), Links: []view.Link{{Href: "/receipts/9", Label: p.T("sample.receipt")}}}
 	page := tasks(p).(tasksPage)
-	page.Groups, page.Open, page.Completed, page.Total = page.Groups[3:], 0, 3, 3
+	page.Groups, page.Open, page.Total = page.Groups[3:], 0, 3
 	return page
 }
 

@@ -95,18 +95,6 @@ type Task struct {
 // Done reports whether the row belongs to the quiet ones.
 func (t Task) Done() bool { s := text(t.State); return s == "completed" || s == "completed-late" }
 
-// TaskGroup is a heading's worth of tasks: overdue, week, later or done.
-type TaskGroup struct {
-	Kind  string
-	Tasks []Task
-}
-
-// Provider is a way to sign in: a button that posts to Action.
-type Provider struct{ Action, Label, Hint, Icon string }
-
-// Plain is a page that needs nothing of its own.
-type Plain struct{ *Page }
-
 // Notice is a banner. Kind is info, success, warning or error.
 type Notice struct {
 	Kind, Heading, Text string
@@ -149,6 +137,11 @@ func (p *Page) Progress(done, total int, label string) Progress {
 		}
 	}
 	return pr
+}
+
+// Left is Progress said by what is still open.
+func (p *Page) Left(open, total int, label string) Progress {
+	return p.Progress(total-open, total, label)
 }
 
 // SummaryRow is a line of a summary list ("check your answers").

@@ -5,7 +5,6 @@ var samples = map[string]string{
 	"ja": `
 sample.provider.staff: 職員アカウントでサインイン
 sample.provider.contractor: 委託事業者のアカウントでサインイン
-sample.provider.hint: 会社でアカウントを登録している方
 sample.task.sns: ソーシャルメディア運用手順を読み、誓約する
 sample.task.sns.hint: 広報アカウントの担当者になったため
 sample.task.course: 情報セキュリティ年次研修を受ける
@@ -47,7 +46,6 @@ sample.wrong.answer: "{{.On}}までに、どれか1つを選んでください"
 	"en": `
 sample.provider.staff: Sign in with your staff account
 sample.provider.contractor: Sign in with your contractor account
-sample.provider.hint: If your company has registered you
 sample.task.sns: Read and pledge the social media procedure
 sample.task.sns.hint: Because you became an operator of the public relations account
 sample.task.course: Take the annual information security course

@@ -21,7 +21,7 @@ type Trouble struct {
 }
 
 // troubleStatuses have words of their own; any other is told as 400 or 500.
-var troubleStatuses = []int{400, 403, 404, 405, 409, 415, 421, 429, 500, 503}
+var troubleStatuses = []int{400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 429, 500, 503}
 
 // Trouble returns the error page for a status. The text is the status's own
 // unless one is given, such as a fault's message in the reader's language.
