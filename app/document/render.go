@@ -41,7 +41,7 @@ func Render(source []byte, o Options) (template.HTML, error) {
 
 // safeURL is where a link may lead: https, mail, or this site. What a browser
 // takes for another host (//host, /\host) is not this site.
-var safeURL = regexp.MustCompile(`^(?:https://[^\s\\]+|mailto:[^\s\\]+|#[^\s\\]*|/(?:[^\s\\/][^\s\\]*)?|\.{0,2}[^\s\\/:?#]+(?:[/?#][^\s\\]*)?)$`)
+var safeURL = regexp.MustCompile(`^(?:https://[^\s\\/?#]+(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+|#[^\s\\]*|/(?:[^\s\\/][^\s\\]*)?|\.{0,2}[^\s\\/:?#]+(?:[/?#][^\s\\]*)?)$`)
 
 // allowed is the second lock: whatever the Markdown library does, nothing but
 // this passes.
