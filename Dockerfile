@@ -14,7 +14,7 @@ RUN go mod download && go mod verify
 COPY . .
 ARG VERSION=devel
 ENV CGO_ENABLED=0 GOFLAGS=-mod=readonly
-RUN go build -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /out/ ./cmd/...
+RUN go build -trimpath -ldflags="-s -w -X main.release=${VERSION}" -o /out/ ./cmd/...
 # scratch has no commands: what it needs is laid out here. Providers and mail
 # servers are reached over TLS, so the certificates come along.
 RUN mkdir -p /root-fs/etc/ssl/certs /root-fs/tmp \
