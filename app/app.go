@@ -1,0 +1,284 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/errgroup"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/duty"
+	"kokoroe/app/evidence"
+	"kokoroe/app/identity"
+	"kokoroe/app/learning"
+	"kokoroe/app/locale"
+	"kokoroe/app/policy"
+	"kokoroe/app/report"
+	"kokoroe/app/store"
+	"kokoroe/app/store/sqlite"
+	"kokoroe/app/web"
+	"kokoroe/app/web/view"
+)
+
+// App is the program, put together and not yet listening.
+type App struct {
+	cfg       Config
+	Store     store.Store
+	Rosters   *directory.Rosters
+	Registers *Registers
+	Catalogue *Catalogue
+	Ledger    *duty.Ledger
+	Log       *evidence.Log
+	Identity  *identity.Service
+	Learning  *learning.Service
+	Policy    *policy.Service
+	Duties    *duty.Service
+	Report    *report.Service
+	Web       *web.Server
+	PublicKey string // the log's verifier key
+}
+
+// New puts the program together: content is checked, the store opened, what is
+// new in content published, the log read. Whatever is wrong is said before
+// anything listens.
+func New(ctx context.Context, cfg Config) (_ *App, err error) {
+	if cfg, err = cfg.withDefaults(); err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	messages, err := locale.Load(cfg.Locales)
+	if err != nil {
+		return nil, err
+	}
+	if a.Catalogue, err = LoadCatalogue(cfg.Content, languagesOf(messages)...); err != nil {
+		return nil, err
+	}
+	if a.Registers, err = loadRegisters(cfg.Registers, a.Catalogue.Policies); err != nil {
+		return nil, err
+	}
+	if a.Store, err = openStore(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := a.openLog(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openServices(ctx); err != nil {
+		return nil, err
+	}
+	return a, a.openWeb(messages)
+}
+
+func languagesOf(messages *locale.Catalogue) []string {
+	var out []string
+	for _, tag := range messages.Languages() {
+		out = append(out, string(tag))
+	}
+	return out
+}
+
+func openStore(ctx context.Context, cfg Config) (store.Store, error) {
+	kind, where, _ := strings.Cut(cfg.Store, ":")
+	if kind != "sqlite" || where == "" {
+		return nil, fmt.Errorf("store %q: want sqlite:PATH", cfg.Store)
+	}
+	return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: cfg.Logger})
+}
+
+// openLog opens the evidence log with the key in the state folder; a first
+// start makes the key, readable by its owner alone.
+func (a *App) openLog(ctx context.Context) error {
+	key, err := signingKey(filepath.Join(a.cfg.State, "log.key"), a.cfg.Zone)
+	if err != nil {
+		return err
+	}
+	a.PublicKey = key.Public
+	a.Log, err = evidence.Open(ctx, evidence.Config{
+		Store: a.Store, Origin: a.cfg.Zone, Program: a.cfg.Version, Now: a.cfg.Now,
+		Signer: key.Signer, Verifiers: note.VerifierList(key.Verifier),
+		Head: evidence.FileHead(filepath.Join(a.cfg.State, "checkpoint")),
+		Report: func(err error) {
+			a.cfg.Logger.Error("evidence log", "cause", err.Error())
+		},
+	})
+	return err
+}
+
+// signingKey reads the key file, or makes it when there is none. A key that
+// others may read is refused: it is no proof of anything any more.
+func signingKey(file, origin string) (evidence.Key, error) {
+	info, err := os.Stat(file)
+	if errors.Is(err, os.ErrNotExist) {
+		secret, _, err := evidence.NewSigningKey(origin)
+		if err != nil {
+			return evidence.Key{}, err
+		}
+		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+			return evidence.Key{}, fmt.Errorf("signing key: %w", err)
+		}
+		return evidence.ParseKey(secret)
+	}
+	if err != nil {
+		return evidence.Key{}, fmt.Errorf("signing key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return evidence.Key{}, fmt.Errorf("signing key: %s may be read by others (mode %o): chmod 600 it, or make a new one if it was read", file, info.Mode().Perm())
+	}
+	secret, err := os.ReadFile(file) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return evidence.Key{}, fmt.Errorf("signing key: %w", err)
+	}
+	return evidence.ParseKey(strings.TrimSpace(string(secret)))
+}
+
+// noticing tells the ledger of every append of this instance.
+type noticing struct {
+	log    *evidence.Log
+	ledger *duty.Ledger
+}
+
+func (n noticing) Append(ctx context.Context, s evidence.Statement) (evidence.Entry, error) {
+	e, err := n.log.Append(ctx, s)
+	n.ledger.Noticed()
+	return e, err
+}
+
+// ledgerStaleness is how long a record of another instance may go unseen.
+const ledgerStaleness = 500 * time.Millisecond
+
+func (a *App) openServices(ctx context.Context) error {
+	a.Rosters = directory.NewRosters(a.Store)
+	a.Registers.rosters = a.Rosters
+	a.Ledger = duty.NewLedger(duty.Config{
+		Rules: duty.Rules{Requirements: a.Catalogue.Requirements, Versions: a.Catalogue.Policies},
+		Kinds: map[string]duty.MarkSort{
+			learning.KindPassed: duty.Fulfils, policy.KindAcknowledged: duty.Fulfils,
+			policy.KindDeclined: duty.Declines, duty.KindExempted: duty.Exempts,
+		},
+		Log: a.Store, Rosters: a.Rosters, Registers: a.Registers,
+		Activities: activities{a.Store}, Now: a.cfg.Now, Staleness: ledgerStaleness,
+	})
+	log := noticing{a.Log, a.Ledger}
+	a.Policy = &policy.Service{Store: a.Store, Log: log, Catalogue: a.Catalogue.Policies, Duties: duties{a.Ledger}, Now: a.cfg.Now}
+	a.Duties = &duty.Service{Log: log, Ledger: a.Ledger, Now: a.cfg.Now}
+	a.Report = &report.Service{Ledger: a.Ledger, Rosters: a.Rosters, Registers: a.Registers, Now: a.cfg.Now}
+	a.Learning = &learning.Service{
+		Store: a.Store, Log: log, Records: a.Store, Catalogue: a.Catalogue.Courses, Duties: duties{a.Ledger}, Now: a.cfg.Now,
+	}
+	if err := a.Policy.Publish(ctx); err != nil {
+		return err
+	}
+	var err error
+	a.Identity, err = identity.New(identity.Config{
+		BaseURL: a.cfg.BaseURL, Providers: a.cfg.Providers, Grants: a.Registers.grants,
+		Idle: a.cfg.Idle, Absolute: a.cfg.Absolute, Clock: a.cfg.Now,
+	}, a.Store, a.Rosters)
+	if err != nil {
+		return err
+	}
+	return a.Ledger.Refresh(ctx)
+}
+
+func (a *App) openWeb(messages *locale.Catalogue) error {
+	base, err := url.Parse(a.cfg.BaseURL)
+	if err != nil {
+		return fmt.Errorf("base URL: %w", err)
+	}
+	trusted, err := proxies(a.cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	assets, err := view.NewAssets(a.cfg.Static)
+	if err != nil {
+		return err
+	}
+	renderer, err := view.New(view.Templates, view.Config{Catalogue: messages, Assets: assets, Organisation: a.organisation})
+	if err != nil {
+		return err
+	}
+	a.Web, err = web.New(web.Config{
+		BaseURL: base, Hosts: a.cfg.Hosts, TrustedProxies: trusted, Logger: a.cfg.Logger, Now: a.cfg.Now,
+		Locale: messages, View: renderer, Assets: assets,
+		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
+		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Glossary: a.Catalogue.Glossary,
+		Ready: a.ready,
+	})
+	return err
+}
+
+// organisation is what the city is called on every page: the configured name,
+// or the one in the catalogue.
+func (a *App) organisation(p *locale.Printer) string {
+	if a.cfg.City != "" {
+		return a.cfg.City
+	}
+	return p.T("common.organisation")
+}
+
+// ready says why the portal cannot take acknowledgements, or nil.
+func (a *App) ready(ctx context.Context) error {
+	return errors.Join(a.Store.Ping(ctx), a.Log.Trouble())
+}
+
+const (
+	sweepEvery   = 5 * time.Minute
+	shutdownWait = 20 * time.Second
+)
+
+// Run serves on ln until ctx ends, then lets what has begun finish.
+func (a *App) Run(ctx context.Context, ln net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.Web.Serve(ln) })
+	group.Go(func() error { return a.sweep(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
+		defer cancel()
+		return a.Web.Shutdown(stopping)
+	})
+	return group.Wait()
+}
+
+// sweep removes expired sessions. Nothing but the size of the store depends on
+// it.
+func (a *App) sweep(ctx context.Context) error {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := a.Identity.Sweep(ctx); err != nil && ctx.Err() == nil {
+				a.cfg.Logger.Error("sweeping sessions", "cause", err.Error())
+			}
+		}
+	}
+}
+
+// Close lets the log finish and closes the store. It may be called on a
+// program that was only half put together.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownWait)
+	defer cancel()
+	var errs []error
+	if a.Log != nil {
+		errs = append(errs, a.Log.Close(ctx))
+	}
+	if a.Store != nil {
+		errs = append(errs, a.Store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"kokoroe/app/document"
+	"kokoroe/app/duty"
+	"kokoroe/app/learning"
+	"kokoroe/app/policy"
+)
+
+// Catalogue is all content, loaded and checked.
+type Catalogue struct {
+	Policies     *policy.Catalogue
+	Courses      *learning.Catalogue
+	Requirements []duty.Requirement
+	Glossary     []policy.Term
+}
+
+// LoadCatalogue reads all content. Every problem of every file is reported
+// together, also what no single domain can see: a clause that nothing teaches,
+// a requirement for a course that is not there.
+func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
+	var c Catalogue
+	var problems document.Problems
+	note := func(err error) {
+		if ps, ok := errors.AsType[document.Problems](err); ok {
+			problems = append(problems, ps...)
+		} else if err != nil {
+			problems.Add("content", 0, "%v", err)
+		}
+	}
+	var err error
+	c.Policies, err = policy.LoadCatalogue(fsys, languages...)
+	note(err)
+	c.Courses, err = learning.LoadCatalogue(fsys)
+	note(err)
+	c.Requirements, err = duty.LoadRequirements(fsys, "requirements.yaml")
+	note(err)
+	if c.Policies != nil {
+		c.Glossary, err = policy.LoadGlossary(fsys, "glossary.yaml", c.Policies)
+		note(err)
+	}
+	if len(problems) == 0 {
+		note(c.crossCheck())
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// crossCheck finds what is wrong between the parts.
+func (c *Catalogue) crossCheck() error {
+	var problems document.Problems
+	for _, r := range c.Requirements {
+		for _, it := range r.Items {
+			known := true
+			switch it.Item.Sort() {
+			case "course":
+				_, known = c.Courses.Course(learning.CourseID(it.Item.ID()))
+			case "policy":
+				_, known = c.Policies.Policy(policy.ID(it.Item.ID()))
+			}
+			if !known {
+				problems.Add("requirements.yaml", 0, "requirement %s asks for %s, which is not there", r.ID, it.Item)
+			}
+		}
+	}
+	clauses := c.Policies.CoveredClauses()
+	coverage := c.Courses.Coverage()
+	untaught, unexamined := coverage.Missing(clauses)
+	for _, clause := range untaught {
+		problems.Add("courses", 0, "no lesson teaches clause %s", clause)
+	}
+	for _, clause := range unexamined {
+		problems.Add("courses", 0, "no question examines clause %s", clause)
+	}
+	named := slices.Concat(slices.Collect(maps.Keys(coverage.Taught)), slices.Collect(maps.Keys(coverage.Examined)))
+	slices.Sort(named)
+	for _, clause := range slices.Compact(named) {
+		if !slices.Contains(clauses, clause) {
+			problems.Add("courses", 0, "clause %s is named, but no policy has it", clause)
+		}
+	}
+	return problems.Err()
+}

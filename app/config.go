@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/identity"
+)
+
+// Config is everything that the program is told. The command fills it from
+// flags, environment and file.
+type Config struct {
+	Listen         string   // address to listen on, such as 127.0.0.1:8080
+	BaseURL        string   // how browsers reach the portal; empty: http:// and Listen
+	Hosts          []string // other values of Host that are answered
+	TrustedProxies []string // addresses or prefixes of proxies in front
+	City           string   // what the organisation is called
+
+	Store string // "sqlite:PATH"
+	State string // folder for the signing key and the last checkpoint; must not be the store's backup
+	Zone  string // origin of the log in its checkpoints; empty: the base URL's host and /kokoroe/1
+
+	Content   fs.FS // policies/, courses/, declarations/, glossary.yaml, requirements.yaml
+	Locales   fs.FS
+	Static    fs.FS
+	Registers fs.FS // suppliers.yaml, accounts.yaml, roles.yaml; nil: empty
+
+	Providers []identity.ProviderConfig
+	Idle      time.Duration
+	Absolute  time.Duration
+
+	Version string
+	Logger  *slog.Logger
+	Now     calendar.Clock
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://" + c.Listen
+	}
+	if c.Zone == "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil {
+			return c, fmt.Errorf("base URL: %w", err)
+		}
+		c.Zone = u.Hostname() + "/kokoroe/1"
+	}
+	return c, nil
+}
+
+// proxies reads the trusted proxies; a single address is a prefix of its own
+// length.
+func proxies(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range list {
+		if !strings.Contains(s, "/") {
+			addr, err := netip.ParseAddr(s)
+			if err != nil {
+				return nil, fmt.Errorf("trusted proxy %q is neither an address nor a prefix", s)
+			}
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy %q is neither an address nor a prefix", s)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

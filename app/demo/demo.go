@@ -1,0 +1,231 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"kokoroe/app"
+	"kokoroe/app/calendar"
+	"kokoroe/app/demo/provider"
+	"kokoroe/app/directory"
+	"kokoroe/app/identity"
+	"kokoroe/app/spreadsheet"
+	"kokoroe/content"
+	"kokoroe/locales"
+	"kokoroe/static"
+)
+
+// Config says how the demonstration is run.
+type Config struct {
+	Folder  string // keeps the data; created when it is not there
+	Listen  string // loopback address of the portal
+	Content fs.FS  // nil: what ships with the program
+	City    fs.FS  // roster.csv and the registers; nil: the sample city
+	Empty   bool   // no history: nobody has done anything yet
+	Version string
+	Logger  *slog.Logger
+	Now     calendar.Clock
+}
+
+// Demo is a running demonstration.
+type Demo struct {
+	App         *app.App
+	URL         string
+	People      []SignIn
+	staff       *provider.Provider
+	contractors *provider.Provider
+	listener    net.Listener
+}
+
+// The names of the two providers.
+const (
+	StaffProvider      = "city"
+	ContractorProvider = "contractors"
+)
+
+const clientID = "kokoroe-demo"
+
+// Open starts the two providers, puts the portal together and loads the sample
+// city into an empty folder; a folder that holds one already goes on where it
+// was. Nothing answers yet: call Run.
+func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
+	if cfg.Content == nil {
+		cfg.Content = content.FS
+	}
+	if cfg.City == nil {
+		if cfg.City, err = fs.Sub(content.FS, "sample"); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
+		return nil, err
+	}
+	d := &Demo{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.listener, err = listen(ctx, cfg.Listen); err != nil {
+		return nil, err
+	}
+	d.URL = "http://" + d.listener.Addr().String()
+	if err := d.startProviders(ctx); err != nil {
+		return nil, err
+	}
+	d.App, err = app.New(ctx, app.Config{
+		Listen: d.listener.Addr().String(), BaseURL: d.URL, Zone: "demo.example/kokoroe/1",
+		Store: "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db"), State: cfg.Folder,
+		Content: cfg.Content, Locales: locales.FS, Static: static.FS, Registers: cfg.City,
+		Providers: d.providers(), Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.load(ctx, cfg)
+}
+
+// listen opens the portal's address. The demonstration signs in anybody, so it
+// refuses to be reached from elsewhere.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %q: want HOST:PORT", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("the demonstration signs in anybody without a password: it listens on loopback only, not on %q", address)
+	}
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// startProviders starts the two providers on the ports behind the portal's,
+// so that a second start on the same folder finds the same issuers; on any
+// port when those are taken.
+func (d *Demo) startProviders(ctx context.Context) (err error) {
+	host, port, err := net.SplitHostPort(d.listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	start := func(id string, title map[string]string, kind directory.Kind, port int) (*provider.Provider, error) {
+		cfg := provider.Config{
+			Title: title, People: func() []provider.Person { return d.people(kind) },
+			Clients: []provider.Client{{
+				ID: clientID, RedirectURLs: []string{d.URL + "/sign-in/" + id + "/callback"}, PostLogoutURLs: []string{d.URL + "/signed-out"},
+			}},
+		}
+		cfg.Listen = net.JoinHostPort(host, strconv.Itoa(port))
+		if p, err := provider.Start(ctx, cfg); err == nil {
+			return p, nil
+		}
+		cfg.Listen = net.JoinHostPort(host, "0")
+		return provider.Start(ctx, cfg)
+	}
+	if d.staff, err = start(StaffProvider, staffTitle, directory.Employee, first+1); err != nil {
+		return err
+	}
+	d.contractors, err = start(ContractorProvider, contractorTitle, directory.ContractorWorker, first+2)
+	return err
+}
+
+var (
+	staffTitle      = map[string]string{"ja": "職員として サインインする", "en": "Sign in as city staff"}
+	contractorTitle = map[string]string{"ja": "委託事業者として サインインする", "en": "Sign in as a contractor"}
+)
+
+func (d *Demo) providers() []identity.ProviderConfig {
+	return []identity.ProviderConfig{
+		{ID: StaffProvider, Issuer: d.staff.Issuer(), ClientID: clientID, Title: staffTitle, Kinds: []directory.Kind{directory.Employee}},
+		{ID: ContractorProvider, Issuer: d.contractors.Issuer(), ClientID: clientID, Title: contractorTitle, Kinds: []directory.Kind{directory.ContractorWorker}},
+	}
+}
+
+// people are all whom a provider can sign in; those of sign-ins.yaml come with
+// a note and so with a button.
+func (d *Demo) people(kind directory.Kind) []provider.Person {
+	if d.App == nil {
+		return nil
+	}
+	roster, err := d.App.Rosters.Current(context.Background())
+	if err != nil {
+		return nil
+	}
+	notes := map[string]map[string]string{}
+	for _, s := range d.People {
+		notes[s.Number] = s.Note
+	}
+	var out []provider.Person
+	for _, p := range roster.People() {
+		if p.Kind() == kind {
+			out = append(out, provider.Person{Number: p.Number, Name: p.Name, Note: notes[p.Number]})
+		}
+	}
+	return out
+}
+
+// load imports the roster through the same importer as the command does, and
+// gives an empty city its history.
+func (d *Demo) load(ctx context.Context, cfg Config) error {
+	revision, err := d.App.Store.RosterRevision(ctx)
+	if err != nil {
+		return err
+	}
+	if revision > 0 {
+		return d.readSignIns(ctx, cfg.City)
+	}
+	src, err := fs.ReadFile(cfg.City, "roster.csv")
+	if err != nil {
+		return err
+	}
+	table, err := spreadsheet.Read("roster.csv", src)
+	if err != nil {
+		return err
+	}
+	if err := d.App.ImportRoster(ctx, table, calendar.DateOf(cfg.Now())); err != nil {
+		return err
+	}
+	if err := d.readSignIns(ctx, cfg.City); err != nil || cfg.Empty {
+		return err
+	}
+	return d.history(ctx, cfg.Now())
+}
+
+// Run serves until ctx ends, then closes everything.
+func (d *Demo) Run(ctx context.Context) error {
+	return errors.Join(d.App.Run(ctx, d.listener), d.Close())
+}
+
+// Close stops the providers and closes the portal's store.
+func (d *Demo) Close() error {
+	var errs []error
+	if d.staff != nil {
+		errs = append(errs, d.staff.Close())
+	}
+	if d.contractors != nil {
+		errs = append(errs, d.contractors.Close())
+	}
+	if d.App != nil {
+		errs = append(errs, d.App.Close())
+	}
+	if d.listener != nil {
+		if err := d.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	d.staff, d.contractors, d.App, d.listener = nil, nil, nil, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"kokoroe/app/contract"
+	"kokoroe/app/directory"
+	"kokoroe/app/duty"
+	"kokoroe/app/identity"
+	"kokoroe/app/learning"
+	"kokoroe/app/policy"
+	"kokoroe/app/social"
+)
+
+// The names of the register files, beside the roster.
+const (
+	suppliersFile = "suppliers.yaml"
+	accountsFile  = "accounts.yaml"
+	rolesFile     = "roles.yaml"
+)
+
+// Registers are what stands beside the roster: suppliers and contracts, social
+// media accounts, granted roles. A missing file is an empty register.
+type Registers struct {
+	rosters   duty.Rosters
+	contracts *contract.Register
+	accounts  *social.Register
+	grants    identity.Grants
+
+	mu     sync.Mutex
+	roster *directory.Roster
+	facts  map[directory.PersonID][]duty.Fact
+	rev    int64
+}
+
+// loadRegisters reads the files that are there.
+func loadRegisters(fsys fs.FS, policies *policy.Catalogue) (*Registers, error) {
+	r := &Registers{contracts: &contract.Register{}, accounts: &social.Register{}, grants: identity.Grants{}}
+	if fsys == nil {
+		return r, nil
+	}
+	knownPolicy := func(id string) bool { _, ok := policies.Policy(policy.ID(id)); return ok }
+	var err error
+	if exists(fsys, suppliersFile) {
+		if r.contracts, err = contract.LoadRegister(fsys, suppliersFile, knownPolicy); err != nil {
+			return nil, err
+		}
+	}
+	if exists(fsys, accountsFile) {
+		if r.accounts, err = social.LoadRegister(fsys, accountsFile); err != nil {
+			return nil, err
+		}
+	}
+	if exists(fsys, rolesFile) {
+		src, err := fs.ReadFile(fsys, rolesFile)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", rolesFile, err)
+		}
+		if r.grants, err = identity.LoadGrants(rolesFile, src); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
+}
+
+// Contracts returns the register of contracts.
+func (r *Registers) Contracts() *contract.Register { return r.contracts }
+
+// Accounts returns the register of social media accounts.
+func (r *Registers) Accounts() *social.Register { return r.accounts }
+
+// Facts returns what the registers state about the people of the roster. It is
+// worked out once for each roster.
+func (r *Registers) Facts() (map[directory.PersonID][]duty.Fact, int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	roster, err := r.rosters.Current(context.Background())
+	if err != nil || roster == r.roster {
+		return r.facts, r.rev // an unreachable store changes no fact
+	}
+	r.roster, r.rev = roster, r.rev+1
+	r.facts = map[directory.PersonID][]duty.Fact{}
+	state := func(number string, f duty.Fact) {
+		if p, ok := roster.PersonByNumber(number); ok {
+			r.facts[p.ID] = append(r.facts[p.ID], f)
+		}
+	}
+	for _, a := range r.accounts.Accounts {
+		for _, c := range a.Custodians {
+			if c.Role == social.Operator {
+				continue
+			}
+			f := duty.Fact{Rule: duty.ByOwner, Object: "account:" + string(a.ID)}
+			f.From = c.Since
+			state(c.Number, f)
+		}
+	}
+	for _, c := range r.contracts.Contracts {
+		var items []duty.Item
+		for _, id := range c.Obligations {
+			items = append(items, duty.PolicyItem(id))
+		}
+		for _, w := range c.Workers {
+			state(w.Number, duty.Fact{Rule: duty.ByWorker, Object: "contract:" + string(c.ID), Period: w.Period, Items: items})
+		}
+	}
+	return r.facts, r.rev
+}
+
+// duties answers what the domain packages ask about duties, from the ledger.
+type duties struct{ ledger *duty.Ledger }
+
+// Scope says in which fiscal year a course is asked of the person.
+func (d duties) Scope(ctx context.Context, person directory.PersonID, course learning.CourseID) (string, error) {
+	return d.ledger.Scope(ctx, person, duty.CourseItem(string(course)))
+}
+
+// PolicyDuty says how a policy is asked of the person.
+func (d duties) PolicyDuty(ctx context.Context, person directory.PersonID, id policy.ID) (policy.Duty, error) {
+	today := d.ledger.Today()
+	item := duty.PolicyItem(string(id))
+	a, err := d.ledger.Assigned(ctx, person, item)
+	if err != nil {
+		return policy.Duty{}, err
+	}
+	out := policy.Duty{Scope: a.Scope, DueOn: a.DueOn}
+	if out.Signed, err = d.ledger.Signed(ctx, person, item); err != nil {
+		return policy.Duty{}, err
+	}
+	if a.StateOn(today).Done() {
+		out.Done, out.Seq = true, a.Fulfilment.Seq
+	}
+	return out, nil
+}
+
+// activities reads how far people have come from their places in courses.
+type activities struct{ places learning.Store }
+
+// Activities returns the places of people in scope, by course.
+func (a activities) Activities(ctx context.Context, scope string, people []directory.PersonID) (map[directory.PersonID]map[duty.Item]duty.Activity, error) {
+	places, err := a.places.Places(ctx, scope, people)
+	if err != nil {
+		return nil, err
+	}
+	out := map[directory.PersonID]map[duty.Item]duty.Activity{}
+	for _, p := range places {
+		if out[p.Person] == nil {
+			out[p.Person] = map[duty.Item]duty.Activity{}
+		}
+		out[p.Person][duty.CourseItem(string(p.Course))] = duty.Activity{At: p.UpdatedAt, Failed: p.Failed, Done: len(p.Done)}
+	}
+	return out, nil
+}

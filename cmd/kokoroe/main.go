@@ -1,0 +1,119 @@
+// Command kokoroe is the portal: its server, its demonstration, and the tools
+// of its operator.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"kokoroe/app/document"
+)
+
+// Exit codes.
+const (
+	exitFailed  = 1 // the command could not do what it was asked
+	exitUsage   = 2 // the command line is wrong
+	exitRefused = 3 // what was given is refused; nothing was changed
+)
+
+// errRefused is the error of a command that has said on its output what is
+// wrong with what it was given.
+var errRefused = errors.New("refused")
+
+// cli is the command line. Every setting can also be given as an environment
+// variable or in the file named by --config; --help lists them.
+type cli struct {
+	Config  kong.ConfigFlag  `help:"File with settings, YAML: the flags' names as keys." placeholder:"FILE" env:"KOKOROE_CONFIG"`
+	Log     string           `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"KOKOROE_LOG"`
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Demo   demoCmd   `cmd:"" help:"Run the portal on loopback with a sample city and sample sign-ins."`
+	Serve  serveCmd  `cmd:"" help:"Run the portal."`
+	Check  checkCmd  `cmd:"" help:"Check content and messages; every problem is named by file and line."`
+	Import importCmd `cmd:"" help:"Import a file."`
+	Health healthCmd `cmd:"" help:"Ask a running portal on this machine whether it is well."`
+}
+
+// console is where a command writes.
+type console struct {
+	out io.Writer
+	log *slog.Logger
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run parses the command line and runs the command.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("kokoroe"),
+		kong.Description("心得 Kokoroe: staff security training and policy acknowledgement."),
+		kong.Configuration(yamlSettings), kong.Vars{"version": version()},
+		kong.Writers(stdout, stderr), kong.Exit(func(status int) { panic(exit(status)) }))
+	if err != nil {
+		fmt.Fprintln(stderr, "kokoroe:", err)
+		return exitFailed
+	}
+	defer func() {
+		// --help and --version end the run from inside the parser.
+		if status, ok := recover().(exit); ok {
+			code = int(status)
+		}
+	}()
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "kokoroe:", err)
+		return exitUsage
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+		fmt.Fprintln(stderr, "kokoroe:", err)
+		return exitUsage
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(&console{out: stdout, log: log})
+	if problems, ok := errors.AsType[document.Problems](err); ok {
+		fmt.Fprintln(stderr, problems.Error())
+		return exitRefused
+	}
+	switch {
+	case errors.Is(err, errRefused):
+		return exitRefused
+	case err != nil:
+		fmt.Fprintln(stderr, "kokoroe:", err)
+		return exitFailed
+	}
+	return 0
+}
+
+type exit int
+
+// version is the release, or the commit that a build without one was made of.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
+}
