@@ -1,0 +1,181 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/duty"
+	"kokoroe/app/evidence"
+	"kokoroe/app/fault"
+	"kokoroe/app/identity"
+	"kokoroe/app/learning"
+	"kokoroe/app/locale"
+	"kokoroe/app/policy"
+	"kokoroe/app/report"
+	"kokoroe/app/web/view"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	BaseURL        *url.URL       // the only source of absolute addresses
+	Hosts          []string       // other names that a proxy may ask for, with port
+	TrustedProxies []netip.Prefix // may say in X-Forwarded-For whom they speak for
+	Logger         *slog.Logger
+	Now            calendar.Clock
+
+	Locale   *locale.Catalogue
+	View     *view.Renderer
+	Assets   *view.Assets
+	Identity *identity.Service
+	Learning *learning.Service
+	Policy   *policy.Service
+	Duties   *duty.Service
+	Ledger   *duty.Ledger
+	Rosters  duty.Rosters
+	Report   *report.Service
+	Log      *evidence.Log
+	Records  Records
+	Glossary []policy.Term
+	Ready    func(ctx context.Context) error // nil: ready
+}
+
+// Records reads the evidence log. The store satisfies it.
+type Records interface {
+	// Entry returns the entry at seq. NotFound.
+	Entry(ctx context.Context, seq int64) (evidence.Entry, error)
+	// FindEntries returns the entries that match, newest first.
+	FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error)
+	// CheckpointCovering returns the smallest checkpoint of at least size.
+	// NotFound when none is that large yet.
+	CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error)
+}
+
+// Server answers requests.
+type Server struct {
+	cfg      Config
+	app      *fiber.App
+	ctx      context.Context // ends at Shutdown; every request's context is below it
+	cancel   context.CancelFunc
+	hosts    []string
+	origin   string // of BaseURL
+	csp      string
+	contents map[string][]clauseLink // tables of contents, by the digest of the text
+	stopping atomic.Bool
+}
+
+// New returns a Server with all routes mounted.
+func New(cfg Config) (*Server, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{cfg: cfg, origin: cfg.BaseURL.Scheme + "://" + cfg.BaseURL.Host}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.hosts = append(s.hosts, strings.ToLower(cfg.BaseURL.Host))
+	for _, h := range cfg.Hosts {
+		s.hosts = append(s.hosts, strings.ToLower(h))
+	}
+	s.csp = contentSecurityPolicy(cfg.Identity.Origins())
+	s.app = s.newFiber()
+	s.app.Use(s.edge)
+	s.routes()
+	s.app.Use(func(c *fiber.Ctx) error { return s.unrouted(c) })
+	return s, nil
+}
+
+// routes lists every route. Each has a row in identity's permission table; a
+// test walks both.
+func (s *Server) routes() {
+	s.mountEntrance()
+	s.mountTasks()
+	s.mountCourses()
+	s.mountPolicies()
+	s.mountRecord()
+	s.mountDepartments()
+	s.mountAccounts()
+	s.mountContracts()
+	s.mountAudit()
+}
+
+type handler func(x *exchange) error
+
+func (s *Server) get(route string, h handler) {
+	s.app.Get(route, s.through(fiber.MethodGet, route, h)) // fiber answers HEAD with it too
+}
+
+func (s *Server) post(route string, h handler) {
+	s.app.Post(route, s.through(fiber.MethodPost, route, func(x *exchange) error {
+		if err := s.checkOrigin(x); err != nil {
+			return err
+		}
+		return h(x)
+	}))
+}
+
+// postUnchecked is for a POST that no form of ours makes: a provider's
+// back-channel logout carries its own proof.
+func (s *Server) postUnchecked(route string, h handler) {
+	s.app.Post(route, s.through(fiber.MethodPost, route, h))
+}
+
+// through finds out who asks and whether they may before h does anything.
+func (s *Server) through(method, route string, h handler) fiber.Handler {
+	rule, ok := identity.RuleOf(method, route)
+	if !ok {
+		panic("route without a row in the permission table: " + method + " " + route)
+	}
+	return func(c *fiber.Ctx) error {
+		x := exchangeOf(c)
+		if err := s.know(x, rule.Public); err != nil {
+			return err
+		}
+		if err := s.allow(x, method, route); err != nil {
+			return err
+		}
+		return h(x)
+	}
+}
+
+// unrouted answers what no route matches: 405 when another method would.
+func (s *Server) unrouted(c *fiber.Ctx) error {
+	x := exchangeOf(c)
+	if err := s.know(x, true); err != nil {
+		return err
+	}
+	other := fiber.MethodPost
+	if c.Method() == fiber.MethodPost {
+		other = fiber.MethodGet
+	}
+	for _, r := range s.app.GetRoutes(true) {
+		if r.Method == other && fiber.RoutePatternMatch(c.Path(), r.Path, fiber.Config{StrictRouting: true, CaseSensitive: true}) {
+			return errMethod
+		}
+	}
+	return fault.NotFoundf("no route")
+}
+
+// Routes returns every mounted route as method and pattern, for the tests that
+// walk them.
+func (s *Server) Routes() [][2]string {
+	var out [][2]string
+	for _, r := range s.app.GetRoutes(true) {
+		if r.Method == fiber.MethodGet || r.Method == fiber.MethodPost {
+			out = append(out, [2]string{r.Method, r.Path})
+		}
+	}
+	return out
+}
+
+// render answers with a page. The page is complete before the first byte goes
+// out.
+func (s *Server) render(x *exchange, page string, data view.Data) error {
+	x.c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return s.cfg.View.Render(x.c.Response().BodyWriter(), page, data)
+}
