@@ -217,7 +217,7 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("rendered differently: %q", source)
 		}
 		assertHarmless(t, string(rendered))
-		document.Lint("f.md", source, 1)
+		_ = document.Lint("f.md", source, 1)
 		document.PlainText(source)
 		document.Headings(source)
 		assertSectionsAreWhole(t, source)

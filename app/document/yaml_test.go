@@ -199,6 +199,6 @@ func FuzzYAML(f *testing.F) {
 			t.Errorf("no line for %q", source)
 		}
 		var list []piece
-		document.Decode("f", source, &list)
+		_ = document.Decode("f", source, &list)
 	})
 }
