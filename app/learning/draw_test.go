@@ -12,7 +12,7 @@ import (
 	"kokoroe/app/learning"
 )
 
-func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) } //nolint:gosec // the same draw again
+func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
 
 // course draws a course of some lessons with some questions each.
 func course(t *rapid.T) (*learning.Course, []learning.Question) {

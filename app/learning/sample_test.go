@@ -77,7 +77,7 @@ func newDesk(t testing.TB, files fstest.MapFS) *desk {
 		Now: clock(),
 		Rand: func() *rand.Rand {
 			seed++
-			return rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test wants the same draws again
+			return rand.New(rand.NewPCG(seed, 1))
 		},
 	}
 	return d
