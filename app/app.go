@@ -159,7 +159,7 @@ func (n noticing) Append(ctx context.Context, s evidence.Statement) (evidence.En
 const ledgerStaleness = 500 * time.Millisecond
 
 func (a *App) openServices(ctx context.Context) error {
-	a.Rosters = directory.NewRosters(a.Store)
+	a.Rosters = directory.NewRosters(a.Store, nil)
 	a.Registers.rosters = a.Rosters
 	a.Ledger = duty.NewLedger(duty.Config{
 		Rules: duty.Rules{Requirements: a.Catalogue.Requirements, Versions: a.Catalogue.Policies},
@@ -184,7 +184,7 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Identity, err = identity.New(identity.Config{
 		BaseURL: a.cfg.BaseURL, Providers: a.cfg.Providers, Grants: a.Registers.grants,
 		Idle: a.cfg.Idle, Absolute: a.cfg.Absolute, Clock: a.cfg.Now,
-	}, a.Store, a.Rosters)
+	}, a.Store, people{a.Rosters})
 	if err != nil {
 		return err
 	}

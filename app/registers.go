@@ -9,6 +9,7 @@ import (
 	"kokoroe/app/contract"
 	"kokoroe/app/directory"
 	"kokoroe/app/duty"
+	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
 	"kokoroe/app/policy"
@@ -158,4 +159,31 @@ func (a activities) Activities(ctx context.Context, scope string, people []direc
 		out[p.Person][duty.CourseItem(string(p.Course))] = duty.Activity{At: p.UpdatedAt, Failed: p.Failed, Done: len(p.Done)}
 	}
 	return out, nil
+}
+
+// people answers what identity asks of the directory.
+type people struct{ rosters *directory.Rosters }
+
+// PersonByNumber returns who has or had the number. NotFound.
+func (p people) PersonByNumber(ctx context.Context, number string) (directory.Person, error) {
+	roster, err := p.rosters.Current(ctx)
+	if err != nil {
+		return directory.Person{}, err
+	}
+	if person, ok := roster.PersonByNumber(number); ok {
+		return person, nil
+	}
+	return directory.Person{}, fault.NotFoundf("number %q", number)
+}
+
+// Person returns the person, also one who has left. NotFound.
+func (p people) Person(ctx context.Context, id directory.PersonID) (directory.Person, error) {
+	roster, err := p.rosters.Current(ctx)
+	if err != nil {
+		return directory.Person{}, err
+	}
+	if person, ok := roster.Person(id); ok {
+		return person, nil
+	}
+	return directory.Person{}, fault.NotFoundf("person %q", id)
 }

@@ -169,7 +169,7 @@ func (d *Demo) people(kind directory.Kind) []provider.Person {
 		notes[s.Number] = s.Note
 	}
 	var out []provider.Person
-	for _, p := range roster.People() {
+	for p := range roster.People() {
 		if p.Kind() == kind {
 			out = append(out, provider.Person{Number: p.Number, Name: p.Name, Note: notes[p.Number]})
 		}

@@ -33,7 +33,7 @@ func (d *Demo) history(ctx context.Context, now time.Time) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(64)
-	for _, p := range roster.People() {
+	for p := range roster.People() {
 		if p.ActiveOn(calendar.DateOf(now)) && !h.fresh[p.Number] {
 			group.Go(func() error { return h.live(ctx, p) })
 		}

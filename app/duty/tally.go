@@ -110,7 +110,7 @@ func (l *Ledger) Counts(ctx context.Context, day calendar.Date) (map[Cell]Count,
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &tally{day: day, cells: map[Cell]Count{}}
-	for _, p := range l.roster.People() {
+	for p := range l.roster.People() {
 		t.count(l, p.ID)
 	}
 	if today {

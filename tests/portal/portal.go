@@ -116,9 +116,13 @@ func (p *Portal) As(role string) *Browser {
 // Person returns the roster's person with the number.
 func (p *Portal) Person(number string) directory.Person {
 	p.t.Helper()
-	person, err := p.App.Rosters.PersonByNumber(context.Background(), number)
+	roster, err := p.App.Rosters.Current(context.Background())
 	if err != nil {
 		p.t.Fatal(err)
+	}
+	person, ok := roster.PersonByNumber(number)
+	if !ok {
+		p.t.Fatalf("nobody has the number %s", number)
 	}
 	return person
 }
