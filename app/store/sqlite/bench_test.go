@@ -13,7 +13,6 @@ import (
 
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
-	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
 	"kokoroe/app/store/sqlite"
@@ -63,24 +62,14 @@ func check(tb testing.TB, err error) {
 	}
 }
 
-// BenchmarkAppendOne is 64 callers that each append one entry, as 64 instances
-// would: losers of the race try again behind the winner.
+// BenchmarkAppendOne is one caller alone: each entry waits for the disk.
 func BenchmarkAppendOne(b *testing.B) {
 	s := open(b, file(b))
-	// The callers queue in order, which the log of the program does as well.
-	var turn sync.Mutex
-	var size int64
-	parallel(b, func(int64) {
-		turn.Lock()
-		e := benchEntry(size)
-		size++
-		done := make(chan error, 1)
-		go func() { done <- s.AppendEntries(context.Background(), []evidence.Entry{e}) }()
-		turn.Unlock()
-		if err := <-done; err != nil && !fault.Is(err, fault.Conflict) {
-			b.Error(err)
-		}
-	})
+	n := int64(0)
+	for b.Loop() {
+		check(b, s.AppendEntries(b.Context(), []evidence.Entry{benchEntry(n)}))
+		n++
+	}
 }
 
 // BenchmarkAppendBatch appends 64 entries a call, as the log does when 64 wait.

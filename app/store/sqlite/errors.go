@@ -14,9 +14,8 @@ import (
 )
 
 var (
-	errClosed      = errors.New("the store is closed")
-	errNotText     = errors.New("text with a NUL or that is not UTF-8")
-	errBatchUndone = errors.New("the transaction that this write was part of could not be committed")
+	errClosed  = errors.New("the store is closed")
+	errNotText = errors.New("text with a NUL or that is not UTF-8")
 )
 
 func unavailable(err error) error { return fault.Wrap(err, fault.Unavailable, "error.unavailable") }

@@ -81,54 +81,61 @@ func (s *Store) EntriesFrom(ctx context.Context, seq int64, limit int) ([]eviden
 
 // FindEntries implements evidence.Store.
 func (s *Store) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error) {
+	query, args := findQuery(q)
+	return all(ctx, s, scanEntry, query, args...)
+}
+
+// findQuery chooses the index, because the planner has no statistics: the first
+// equal field, and the plus keeps it from another. These indexes go on with seq,
+// so that they yield the newest first without sorting.
+func findQuery(q evidence.Query) (string, []any) {
 	var where []string
 	var args []any
-	// The first equal field chooses the index; the plus keeps the planner, which
-	// has no statistics, from choosing another. Each index ends in seq, so that
-	// it yields the newest first without sorting.
-	equal := func(column, value string) {
-		if value == "" {
-			return
-		}
-		if len(where) > 0 {
-			column = "+" + column
-		}
-		where = append(where, column+" = ?")
+	restrict := func(condition string, value any) {
+		where = append(where, condition)
 		args = append(args, value)
 	}
-	equal("subject", q.Subject)
-	equal("actor", q.Actor)
-	equal("object", q.Object)
-	equal("kind", q.Kind)
-	at := "at"
-	if len(where) > 0 {
-		at = "+at"
+	for _, f := range []struct{ column, value string }{
+		{"subject", q.Subject}, {"actor", q.Actor}, {"object", q.Object}, {"kind", q.Kind},
+	} {
+		switch {
+		case f.value == "":
+		case len(where) == 0:
+			restrict(f.column+" = ?", f.value)
+		default:
+			restrict("+"+f.column+" = ?", f.value)
+		}
+	}
+	spanOnly := len(where) == 0 && !(q.From.IsZero() && q.Until.IsZero())
+	at := "+at"
+	if spanOnly {
+		at = "at"
 	}
 	if !q.From.IsZero() {
-		where = append(where, at+" >= ?")
-		args = append(args, ceilMillis(q.From))
+		restrict(at+" >= ?", ceilMillis(q.From))
 	}
 	if !q.Until.IsZero() {
-		where = append(where, at+" < ?")
-		args = append(args, ceilMillis(q.Until))
+		restrict(at+" < ?", ceilMillis(q.Until))
 	}
 	if q.Before > 0 {
-		seq := "seq"
-		if len(where) > 0 && at == "at" {
-			seq = "+seq"
-		}
-		where = append(where, seq+" < ?")
-		args = append(args, q.Before)
-	}
-	query := `SELECT ` + entryColumns + ` FROM entry`
-	if len(where) > 0 {
-		query += ` WHERE ` + strings.Join(where, ` AND `)
+		restrict("seq < ?", q.Before)
 	}
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 100
 	}
-	return all(ctx, s, scanEntry, query+` ORDER BY seq DESC LIMIT ?`, append(args, min(limit, 1000))...)
+	args = append(args, min(limit, 1000))
+	condition := ""
+	if len(where) > 0 {
+		condition = ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	if spanOnly {
+		// Time need not run with the sequence, so that the span is sorted: numbers
+		// out of the index, and then only the rows that are asked for.
+		return `SELECT ` + entryColumns + ` FROM entry WHERE seq IN (SELECT seq FROM entry INDEXED BY entry_at` + condition +
+			` ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC`, args
+	}
+	return `SELECT ` + entryColumns + ` FROM entry` + condition + ` ORDER BY seq DESC LIMIT ?`, args
 }
 
 func scanEntry(row scanner) (evidence.Entry, error) {

@@ -4,14 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
-
-	"errors"
 
 	"kokoroe/app/fault"
 )
@@ -42,8 +42,17 @@ func newestMigration() (int64, error) {
 // inspect returns the schema version of the file, 0 when there is no database
 // yet. It reads only, so that a file that is not ours stays as it is.
 func inspect(ctx context.Context, path string, known int64) (int64, error) {
-	if none, err := empty(path); none || err != nil {
-		return 0, err
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, unavailable(err)
+	}
+	// SQLite takes a file smaller than its smallest page for an empty database,
+	// and would write over it.
+	if info.Mode().IsRegular() && info.Size() < 512 {
+		return 0, notOurs(path, nil)
 	}
 	db, err := connect(path, "ro", 1)
 	if err != nil {

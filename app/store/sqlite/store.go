@@ -112,18 +112,6 @@ func connect(path, mode string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// empty reports whether there is no database at path yet.
-func empty(path string) (bool, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, unavailable(err)
-	}
-	return info.Size() == 0, nil
-}
-
 // Ping answers whether the database can be read now.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.RosterRevision(ctx)
@@ -150,11 +138,37 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.closed.Load() {
 		return unavailable(errClosed)
 	}
-	if _, err := os.Stat(path); err == nil {
+	if _, err := os.Lstat(path); err == nil {
 		return conflict(fs.ErrExist)
 	}
-	if _, err := s.readers.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
-		return s.readFault(err, "copy")
+	// A read-only connection may not write a copy either.
+	db, err := connect(s.path, "rw", 1)
+	if err != nil {
+		return unavailable(err)
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
+	if err = errors.Join(err, db.Close()); err == nil {
+		err = flush(path)
+	}
+	if err != nil {
+		return errors.Join(s.readFault(err, "copy"), removed(path))
+	}
+	return nil
+}
+
+// flush sends a finished copy to the disk, which SQLite leaves to the system.
+func flush(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return unavailable(err)
+	}
+	return unavailable(errors.Join(f.Sync(), f.Close()))
+}
+
+// removed takes half a copy away.
+func removed(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unavailable(err)
 	}
 	return nil
 }

@@ -209,3 +209,37 @@ func closeUnderLoad(t *testing.T, s store.Store) {
 	noError(t, errs[64])
 	same(t, count(t, errs[:64], fault.Unavailable), 0)
 }
+
+// Exercise calls every method of a store, and every kind of query, so that a
+// test can look at how the store answers them.
+func Exercise(t testing.TB, s store.Store) {
+	t.Helper()
+	fill(t, s)
+	all := calls(s)
+	for _, name := range sortedKeys(all) {
+		_ = all[name](t.Context())
+	}
+	for mask := range 1 << 7 {
+		pick := func(bit int) string {
+			if mask>>bit&1 == 1 {
+				return "x"
+			}
+			return ""
+		}
+		q := evidence.Query{Subject: pick(0), Actor: pick(1), Object: pick(2), Kind: pick(3)}
+		if pick(4) != "" {
+			q.From = at
+		}
+		if pick(5) != "" {
+			q.Until = at
+		}
+		if pick(6) != "" {
+			q.Before = 10
+		}
+		noError(t, second(s.FindEntries(t.Context(), q)))
+		if mask > 0 && mask < 16 {
+			sessions := identity.SessionQuery{Person: directory.PersonID(pick(0)), Issuer: pick(1), Subject: pick(2), SID: pick(3)}
+			noError(t, second(s.EndSessions(t.Context(), sessions)))
+		}
+	}
+}

@@ -19,7 +19,7 @@ type contract struct {
 }
 
 // Run holds a store to the suite. open returns an empty store each time; Run
-// closes it.
+// closes it. The contracts run side by side.
 func Run(t *testing.T, open func(testing.TB) store.Store) {
 	areas := []struct {
 		name      string
@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		t.Run(area.name, func(t *testing.T) {
 			for _, c := range area.contracts {
 				t.Run(c.name, func(t *testing.T) {
+					t.Parallel() // each has a store of its own, and mostly waits for a disk
 					s := open(t)
 					t.Cleanup(func() { noError(t, s.Close()) })
 					c.run(t, s)

@@ -113,7 +113,7 @@ func oddText(t *testing.T, s store.Store) {
 	for _, p := range value[directory.Snapshot](t)(s.Roster(ctx)).People {
 		kept[p.ID] = p
 	}
-	for i, name := range sortedKeys(odd) {
+	for _, name := range sortedKeys(odd) {
 		x := odd[name]
 		t.Run(name, func(t *testing.T) {
 			same(t, kept[directory.PersonID(x)], people[indexOf(people, x)])
@@ -137,7 +137,6 @@ func oddText(t *testing.T, s store.Store) {
 			same(t, value[bool](t)(s.UseOnce(ctx, x, at)), false)
 			same(t, value[int](t)(s.EndSessions(ctx, identity.SessionQuery{SID: x})), 1)
 		})
-		_ = i
 	}
 }
 

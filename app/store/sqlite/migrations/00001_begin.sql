@@ -54,8 +54,10 @@ CREATE TABLE entry (
 
 CREATE INDEX entry_subject ON entry (subject);
 CREATE INDEX entry_actor ON entry (actor);
-CREATE INDEX entry_object ON entry (object);
-CREATE INDEX entry_kind ON entry (kind);
+-- Many entries share an object or a kind: a span of time is looked for in the
+-- index itself, newest first, without touching the rows.
+CREATE INDEX entry_object ON entry (object, seq, at);
+CREATE INDEX entry_kind ON entry (kind, seq, at);
 CREATE INDEX entry_at ON entry (at);
 
 CREATE TABLE checkpoint (

@@ -1,0 +1,63 @@
+package sqlite_test
+
+import (
+	"strings"
+	"testing"
+
+	"kokoroe/app/store"
+	"kokoroe/app/store/sqlite"
+	"kokoroe/app/store/storetest"
+)
+
+// wholeTables are the statements that read a whole table because they are asked
+// for all of it.
+var wholeTables = []string{
+	"FROM publication ORDER BY",          // every publication
+	"FROM person GROUP BY number",        // whether a number is given twice, after an import
+	"FROM entry ORDER BY seq DESC LIMIT", // the newest entries: the scan ends at the limit
+	"FROM entry WHERE +at",               // not used: see FindEntries
+	"FROM person", "FROM department",     // the roster
+}
+
+// TestEveryQueryUsesAnIndex runs every method and asks SQLite how it runs each
+// statement that was prepared meanwhile.
+func TestEveryQueryUsesAnIndex(t *testing.T) {
+	s := open(t, file(t))
+	storetest.Exercise(t, s)
+	statements := s.Statements()
+	if len(statements) < 40 {
+		t.Fatalf("only %d statements were prepared", len(statements))
+	}
+	for _, query := range statements {
+		if strings.HasPrefix(query, "BEGIN") || strings.HasPrefix(query, "COMMIT") || strings.Contains(query, "SAVEPOINT") ||
+			strings.HasPrefix(query, "R") {
+			continue
+		}
+		checkPlan(t, s, query)
+	}
+}
+
+func checkPlan(t *testing.T, s *sqlite.Store, query string) {
+	plan, err := s.Plan(query)
+	if err != nil {
+		t.Errorf("%s: %v", query, err)
+		return
+	}
+	for _, step := range plan {
+		if strings.Contains(step, "TEMP B-TREE") && !strings.Contains(query, "at >=") && !strings.Contains(query, "at <") {
+			t.Errorf("%s\n\tsorts: %s", query, step)
+		}
+		if !strings.HasPrefix(step, "SCAN") || strings.HasPrefix(step, "SCAN json_each") || strings.HasPrefix(step, "SCAN CONSTANT") {
+			continue
+		}
+		allowed := false
+		for _, w := range wholeTables {
+			allowed = allowed || strings.Contains(query, w)
+		}
+		if !allowed {
+			t.Errorf("%s\n\treads a whole table: %s", query, step)
+		}
+	}
+}
+
+var _ store.Store = (*sqlite.Store)(nil)
