@@ -34,6 +34,7 @@ type Rule struct {
 	Method string
 	Route  string            // the pattern as it is registered
 	Public bool              // for everybody, signed in or not
+	Fresh  bool              // administration: only soon after signing in
 	Allow  map[Role]Relation // who else
 }
 
@@ -90,7 +91,7 @@ var table = slices.Concat(
 	row("GET", "/departments/:department", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/departments/:department/people", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/people/:person", to(Below, Head), to(All, HR, SecurityOffice)),
-	row("POST", "/people/:person/exemptions", to(All, HR)),
+	fresh(row("POST", "/people/:person/exemptions", to(All, HR))),
 	row("GET", "/exports/completion.csv", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/exports/completion.xlsx", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/exports/people.csv", to(Below, Head), to(All, HR, SecurityOffice)),
@@ -128,6 +129,14 @@ func row(method, route string, grants ...grant) []Rule {
 		}
 	}
 	return []Rule{{Method: method, Route: route, Allow: allow}}
+}
+
+// fresh makes a row one of administration.
+func fresh(rules []Rule) []Rule {
+	for i := range rules {
+		rules[i].Fresh = true
+	}
+	return rules
 }
 
 func open(method, route string) []Rule {

@@ -135,3 +135,17 @@ func (s *Service) EndAll(ctx context.Context, person directory.PersonID) (int, e
 	}
 	return s.store.EndSessions(ctx, SessionQuery{Person: person})
 }
+
+// freshFor is how long after signing in somebody may do administration.
+const freshFor = 15 * time.Minute
+
+// Fresh reports whether the person proved who they are a short while ago. A
+// provider that does not say when is taken at the time of the sign-in.
+func (s *Service) Fresh(session Session) bool {
+	at := session.AuthAt
+	if at.IsZero() {
+		at = session.CreatedAt
+	}
+	age := s.now().Sub(at)
+	return age >= -clockLeeway && age <= freshFor
+}

@@ -50,6 +50,16 @@ func ParseCallback(rawQuery string) (Callback, error) {
 // back to. NotFound for an unknown provider, Unavailable
 // (sign_in.provider_down) when it does not answer.
 func (s *Service) Begin(ctx context.Context, providerID, browserToken, returnTo string) (string, error) {
+	return s.begin(ctx, providerID, browserToken, returnTo, false)
+}
+
+// BeginFresh is Begin for somebody who is signed in and is to prove it again
+// before administration: the provider is asked not to rely on its own session.
+func (s *Service) BeginFresh(ctx context.Context, providerID, browserToken, returnTo string) (string, error) {
+	return s.begin(ctx, providerID, browserToken, returnTo, true)
+}
+
+func (s *Service) begin(ctx context.Context, providerID, browserToken, returnTo string, fresh bool) (string, error) {
 	r, err := s.remote(providerID)
 	if err != nil {
 		return "", err
@@ -80,6 +90,9 @@ func (s *Service) Begin(ctx context.Context, providerID, browserToken, returnTo 
 	}
 	if r.cfg.MaxAge > 0 {
 		options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(r.cfg.MaxAge.Seconds()))))
+	}
+	if fresh {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return r.oauth(m).AuthCodeURL(state, options...), nil
 }

@@ -80,16 +80,37 @@ func localPath(p string) string {
 
 // beginSignIn sends the browser to the provider.
 func (s *Server) beginSignIn(x *exchange) error {
-	if x.browser == "" {
-		return fault.New(fault.Forbidden, "error.form_token", nil)
+	begin := s.cfg.Identity.Begin
+	if x.browser == "" { // somebody signed in, who proves it again
+		x.browser = identity.NewToken()
+		setCookie(x.c, browserCookie, x.browser, 0)
+		begin = s.cfg.Identity.BeginFresh
 	}
-	address, err := s.cfg.Identity.Begin(x.ctx, x.param("provider"), x.browser, localPath(x.form("return")))
+	address, err := begin(x.ctx, x.param("provider"), x.browser, localPath(x.form("return")))
 	if err != nil {
 		return err
 	}
 	x.c.Set(fiber.HeaderLocation, address)
 	x.c.Status(fiber.StatusSeeOther)
 	return nil
+}
+
+// againPage asks somebody who is signed in to prove it again.
+type againPage struct {
+	*view.Page
+	Provider, ReturnTo string
+}
+
+// signInAgain answers what only somebody freshly signed in may do. Nothing was
+// done; the page leads to the provider and back to where the form was.
+func (s *Server) signInAgain(x *exchange) error {
+	page := againPage{Page: s.titled(x, x.T("sign_in.again.title")), Provider: x.visitor.Session.Provider, ReturnTo: "/tasks"}
+	if referer, err := url.Parse(x.form("return")); err == nil && localPath(referer.Path) != "" {
+		page.ReturnTo = localPath(referer.Path)
+	}
+	s.security(x, "fresh sign-in asked")
+	x.c.Status(fiber.StatusUnauthorized)
+	return s.render(x, "signin/again", page)
 }
 
 // finishSignIn takes the browser back from the provider. It writes although it

@@ -139,6 +139,9 @@ func (s *Server) through(method, route string, h handler) fiber.Handler {
 		if err := s.allow(x, method, route); err != nil {
 			return err
 		}
+		if rule.Fresh && !s.cfg.Identity.Fresh(x.visitor.Session) {
+			return s.signInAgain(x)
+		}
 		return h(x)
 	}
 }
