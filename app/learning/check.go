@@ -93,7 +93,7 @@ func paper(course *Course, a Attempt, number int, language string) (Paper, error
 	if err != nil {
 		return Paper{}, err
 	}
-	p := Paper{Attempt: a.ID, Course: course, Question: shown(q, d, number, len(a.Drawn), language), Next: next(a)}
+	p := Paper{Attempt: a.ID, Course: course, Question: shown(q, d, number, len(a.Drawn), language), Next: a.Next()}
 	for _, d := range a.Drawn {
 		p.Answered = append(p.Answered, len(d.Answer) > 0)
 	}
@@ -101,6 +101,32 @@ func paper(course *Course, a Attempt, number int, language string) (Paper, error
 }
 
 func alreadySubmitted() error { return fault.New(fault.Conflict, "learning.already_submitted", nil) }
+
+// Answers are all questions of a graded check with what was answered, before
+// it is submitted.
+type Answers struct {
+	Attempt   AttemptID
+	Course    *Course
+	Questions []ShownQuestion
+}
+
+// CheckAnswers returns the questions of the actor's open check. Its faults are
+// those of CheckQuestion.
+func (s *Service) CheckAnswers(ctx context.Context, actor evidence.Actor, id AttemptID) (Answers, error) {
+	a, course, err := s.own(ctx, actor, id, Check)
+	if err != nil {
+		return Answers{}, err
+	}
+	all := Answers{Attempt: a.ID, Course: course}
+	for i := range a.Drawn {
+		p, err := paper(course, a, i+1, actor.Language)
+		if err != nil {
+			return Answers{}, err
+		}
+		all.Questions = append(all.Questions, p.Question)
+	}
+	return all, nil
+}
 
 // AnswerCheck keeps the answer to a question; it may be changed until the
 // check is submitted. NotFound; Invalid when it is not as many options as the

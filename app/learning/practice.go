@@ -50,7 +50,7 @@ func (s *Service) open(ctx context.Context, course *Course, a Attempt) (Attempt,
 	return s.Store.UpdateAttempt(ctx, opened.ID, func(a Attempt) (Attempt, error) {
 		if a.SubmittedAt.IsZero() {
 			a.Drawn = Mend(course, a.Drawn, s.rand())
-			if a.Purpose == Practice && next(a) == 0 {
+			if a.Purpose == Practice && a.Next() == 0 {
 				a.SubmittedAt, a.Passed = s.now(), true
 			}
 		}
@@ -74,17 +74,13 @@ func sitting(course *Course, a Attempt, number int, language string) (Sitting, e
 	if err != nil {
 		return Sitting{}, err
 	}
-	st := Sitting{Attempt: a.ID, Course: course, Question: shown(q, d, number, len(a.Drawn), language), Next: next(a)}
+	st := Sitting{Attempt: a.ID, Course: course, Question: shown(q, d, number, len(a.Drawn), language), Next: a.Next()}
 	if len(d.Answer) > 0 {
 		f := feedback(course, q, d, language)
+		f.Again = !f.Right && slices.ContainsFunc(a.Drawn[number:], func(later Drawn) bool { return later.Question == q.ID })
 		st.Feedback = &f
 	}
 	return st, nil
-}
-
-// next returns the number of the first question not answered, 0 for none.
-func next(a Attempt) int {
-	return slices.IndexFunc(a.Drawn, func(d Drawn) bool { return len(d.Answer) == 0 }) + 1
 }
 
 // AnswerPractice answers a question and returns the why of each choice. A
@@ -112,7 +108,7 @@ func (s *Service) AnswerPractice(ctx context.Context, actor evidence.Actor, id A
 func (s *Service) practised(course *Course, a Attempt, number int, chosen []OptionID) (Attempt, error) {
 	d, q, err := numbered(course, a, number)
 	if err != nil || len(d.Answer) > 0 {
-		return a, err
+		return a, err // a second click, or the other tab
 	}
 	if err := choice(q, d, chosen); err != nil {
 		return a, err
@@ -125,7 +121,7 @@ func (s *Service) practised(course *Course, a Attempt, number int, chosen []Opti
 	case !right && timesAgain(a, q.ID) < maxAgain:
 		a.Drawn = append(a.Drawn, Drawn{Question: q.ID, Options: shuffled(q, s.rand()), Again: true})
 	}
-	if next(a) == 0 {
+	if a.Next() == 0 {
 		a.SubmittedAt, a.Passed = s.now(), true
 	}
 	return a, nil

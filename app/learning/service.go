@@ -71,15 +71,22 @@ func (s *Service) asked(ctx context.Context, actor evidence.Actor, id CourseID) 
 	return course, scope, err
 }
 
-// Standing is where a person is in a course.
-type Standing struct {
+// Progress is how far a person has read in a course.
+type Progress struct {
 	Course *Course
 	Scope  string
 	Place  Place
-	Resume *Lesson   // the first lesson not finished; nil when all are
-	Check  AttemptID // of the check that is open; "" for none
-	Last   *Outcome  // of the last check submitted in this scope; nil before
-	Passed *Outcome  // nil until passed
+	Resume *Lesson // the first lesson not finished; nil when all are
+}
+
+// Standing is where a person is in a course, practice and checks too.
+type Standing struct {
+	Progress
+	Practice AttemptID // of the practice that is open; "" for none
+	Check    AttemptID // of the check that is open; "" for none
+	Last     *Outcome  // of the last check submitted in this scope; nil before
+	Passed   *Outcome  // nil until passed
+	Seq      int64     // of the record of the pass; -1 until passed
 }
 
 // Outcome is what a submitted check came to.
@@ -92,41 +99,55 @@ type Outcome struct {
 }
 
 // Finished reports whether the lesson is finished.
-func (st Standing) Finished(id LessonID) bool { return slices.Contains(st.Place.Done, id) }
+func (p Progress) Finished(id LessonID) bool { return slices.Contains(p.Place.Done, id) }
+
+// progress returns how far the actor has read in a course that is asked of
+// them. It is all that a lesson needs: one read of the store.
+func (s *Service) progress(ctx context.Context, actor evidence.Actor, id CourseID) (Progress, error) {
+	course, scope, err := s.asked(ctx, actor, id)
+	if err != nil {
+		return Progress{}, err
+	}
+	p := Progress{Course: course, Scope: scope}
+	if p.Place, err = s.Store.Place(ctx, directory.PersonID(actor.ID), id, scope); err != nil && !fault.Is(err, fault.NotFound) {
+		return Progress{}, err
+	}
+	if lesson, ok := course.Unfinished(p.Place.Done); ok {
+		p.Resume = lesson
+	}
+	return p, nil
+}
 
 // Course returns the course that is asked of the actor, and how far the actor
 // is. NotFound when it is not asked.
 func (s *Service) Course(ctx context.Context, actor evidence.Actor, id CourseID) (Standing, error) {
-	course, scope, err := s.asked(ctx, actor, id)
+	progress, err := s.progress(ctx, actor, id)
 	if err != nil {
 		return Standing{}, err
 	}
-	st := Standing{Course: course, Scope: scope}
+	st := Standing{Progress: progress, Seq: -1}
 	person := directory.PersonID(actor.ID)
-	if st.Place, err = s.Store.Place(ctx, person, id, scope); err != nil && !fault.Is(err, fault.NotFound) {
-		return Standing{}, err
-	}
-	if lesson, ok := course.Unfinished(st.Place.Done); ok {
-		st.Resume = lesson
-	}
-	attempts, err := s.checks(ctx, person, id, scope)
+	attempts, err := s.attempts(ctx, person, id, st.Scope)
 	if err != nil {
 		return Standing{}, err
 	}
 	for _, a := range attempts {
-		if a.SubmittedAt.IsZero() {
+		switch open := a.SubmittedAt.IsZero(); {
+		case open && a.Purpose == Practice:
+			st.Practice = a.ID
+		case open:
 			st.Check = a.ID
-		} else if st.Last == nil {
+		case a.Purpose == Check && st.Last == nil:
 			o := outcome(a)
 			st.Last = &o
 		}
 	}
-	record, found, err := s.passed(ctx, person, id, scope)
+	record, found, err := s.passed(ctx, person, id, st.Scope)
 	if err != nil {
 		return Standing{}, err
 	}
 	if found {
-		st.Passed, st.Check = &record.Outcome, ""
+		st.Passed, st.Check, st.Seq = &record.Outcome, "", record.Seq
 	}
 	return st, nil
 }
@@ -135,17 +156,24 @@ func outcome(a Attempt) Outcome {
 	return Outcome{Attempt: a.ID, Right: a.Right, Of: len(a.Drawn), Passed: a.Passed, At: a.SubmittedAt}
 }
 
-// checks returns the person's checks of the scope, newest first.
-func (s *Service) checks(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
+// attempts returns the person's attempts of the scope, newest first.
+func (s *Service) attempts(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
 	attempts, err := s.Store.Attempts(ctx, person, course)
-	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Scope != scope || a.Purpose != Check }), err
+	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Scope != scope }), err
+}
+
+// checks are those of the attempts that are graded.
+func (s *Service) checks(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
+	attempts, err := s.attempts(ctx, person, course, scope)
+	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Purpose != Check }), err
 }
 
 // Reading is a lesson as it lies before a reader.
 type Reading struct {
-	Standing
+	Progress
 	Lesson *Lesson
 	Page   Page
+	Number int     // of the lesson, counted from 1
 	Before *Lesson // nil for the first
 	After  *Lesson // nil for the last
 }
@@ -153,16 +181,16 @@ type Reading struct {
 // Lesson returns a lesson of a course that is asked of the actor, in the
 // actor's language. NotFound.
 func (s *Service) Lesson(ctx context.Context, actor evidence.Actor, course CourseID, id LessonID) (Reading, error) {
-	st, err := s.Course(ctx, actor, course)
+	progress, err := s.progress(ctx, actor, course)
 	if err != nil {
 		return Reading{}, err
 	}
-	lessons := st.Course.Lessons
+	lessons := progress.Course.Lessons
 	i := slices.IndexFunc(lessons, func(l Lesson) bool { return l.ID == id })
 	if i < 0 {
 		return Reading{}, fault.NotFoundf("lesson %q of %q", id, course)
 	}
-	r := Reading{Standing: st, Lesson: &lessons[i], Page: lessons[i].Page(actor.Language)}
+	r := Reading{Progress: progress, Lesson: &lessons[i], Page: lessons[i].Page(actor.Language), Number: i + 1}
 	if i > 0 {
 		r.Before = &lessons[i-1]
 	}

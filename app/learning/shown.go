@@ -1,7 +1,9 @@
 package learning
 
 import (
+	"hash/fnv"
 	"slices"
+	"strconv"
 
 	"kokoroe/app/document"
 )
@@ -16,7 +18,8 @@ type ShownQuestion struct {
 	Choose   int
 	Options  []ShownOption // in the order drawn
 	Answered bool
-	Again    bool // asked again because it was missed
+	Again    bool   // asked again because it was missed
+	Print    string // changes with the question and the order of its options
 }
 
 // ShownOption is an option without its worth.
@@ -29,6 +32,7 @@ type ShownOption struct {
 func shown(q *Question, d Drawn, number, of int, language string) ShownQuestion {
 	stem, in := q.Stem.Shown(language)
 	s := ShownQuestion{Number: number, Of: of, Language: in, Stem: stem, Choose: q.Choose, Answered: len(d.Answer) > 0, Again: d.Again}
+	s.Print = fingerprint(q, d)
 	for _, id := range d.Options {
 		o, _ := q.Option(id) // the question fits
 		s.Options = append(s.Options, ShownOption{ID: id, Text: o.Text.In(language), Chosen: slices.Contains(d.Answer, id)})
@@ -36,9 +40,23 @@ func shown(q *Question, d Drawn, number, of int, language string) ShownQuestion 
 	return s
 }
 
+// fingerprint is of the Japanese words as they are shown, whatever language the
+// reader has, so that it tells nothing that the page does not.
+func fingerprint(q *Question, d Drawn) string {
+	sum := fnv.New64a()
+	write := func(t document.Text) { _, _ = sum.Write([]byte(t.In(document.Japanese) + "\x00")) } // never fails
+	write(q.Stem)
+	for _, id := range d.Options {
+		o, _ := q.Option(id) // the question fits
+		write(o.Text)
+	}
+	return strconv.FormatUint(sum.Sum64(), 36)
+}
+
 // Feedback is what practice says about an answer: the why of every option.
 type Feedback struct {
 	Right  bool
+	Again  bool // it was missed and comes back at the end
 	Lesson LessonID
 	Title  string // of the lesson
 	Whys   []Why  // in the order drawn

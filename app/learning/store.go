@@ -2,6 +2,7 @@ package learning
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kokoroe/app/directory"
@@ -53,6 +54,11 @@ type Attempt struct {
 	Right       int       // once submitted
 	Passed      bool      // once submitted
 	Revision    int64     // set by the store
+}
+
+// Next returns the number of the first question not answered, 0 for none.
+func (a Attempt) Next() int {
+	return slices.IndexFunc(a.Drawn, func(d Drawn) bool { return len(d.Answer) == 0 }) + 1
 }
 
 // Drawn is one question as it was drawn for this attempt.
