@@ -49,7 +49,7 @@ func (s *Store) readRoster(ctx context.Context) (directory.Snapshot, error) {
 	if s.closed.Load() {
 		return snapshot, unavailable(errClosed)
 	}
-	// Not ReadOnly: the whole pool is, and the driver would set it once more.
+	// ReadOnly, because a transaction would begin as the writer's do otherwise.
 	tx, err := s.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return snapshot, err

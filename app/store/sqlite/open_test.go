@@ -141,6 +141,22 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+func TestTheFilesAreForThisUserAlone(t *testing.T) {
+	path := file(t)
+	s := open(t, path)
+	check(t, s.KeepText(t.Context(), "d", []byte("x")))
+	check(t, s.Backup(t.Context(), path+".copy"))
+	for _, suffix := range []string{"", "-wal", "-shm", ".copy"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", info.Name(), info.Mode())
+		}
+	}
+}
+
 func TestTheLogStays(t *testing.T) {
 	s := open(t, file(t))
 	check(t, s.AppendEntries(t.Context(), []evidence.Entry{benchEntry(0)}))

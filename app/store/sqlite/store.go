@@ -64,7 +64,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := connect(path, "rwc", 1)
+	if err := create(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, unavailable(err)
+	}
+	db, err := connect(path, "rw", 1)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -112,6 +115,16 @@ func connect(path, mode string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
+// create makes an empty file for this user alone: it will hold names. SQLite
+// gives the files beside it the same mode.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // Ping answers whether the database can be read now.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.RosterRevision(ctx)
@@ -138,8 +151,11 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.closed.Load() {
 		return unavailable(errClosed)
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return conflict(fs.ErrExist)
+	switch err := create(path); {
+	case errors.Is(err, fs.ErrExist):
+		return conflict(err)
+	case err != nil:
+		return unavailable(err)
 	}
 	// A read-only connection may not write a copy either.
 	db, err := connect(s.path, "rw", 1)
