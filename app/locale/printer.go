@@ -63,6 +63,10 @@ func (p *Printer) Has(id string) bool {
 	return plain || text || p.plurals[id]
 }
 
+// Plain reports whether the message id is a text without arguments, the same
+// every time.
+func (p *Printer) Plain(id string) bool { _, ok := p.plain[id]; return ok }
+
 // T returns the message id. The arguments are pairs of a name and a value, or
 // one fault.Args. Dates, instants and fiscal years among them are written as
 // Date, Time and FiscalYear do. A message that does not exist comes back as its

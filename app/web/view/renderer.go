@@ -38,7 +38,7 @@ type Config struct {
 // Renderer turns a page's data into HTML. It is safe for concurrent use.
 type Renderer struct {
 	cfg       Config
-	pages     map[string]*template.Template
+	pages     map[string]map[locale.Tag]*template.Template
 	languages map[locale.Tag][]Language
 	fallback  map[locale.Tag][2][]byte // around the request ID
 }
@@ -51,10 +51,10 @@ func New(templates fs.FS, cfg Config) (*Renderer, error) {
 	if cfg.Contact == nil {
 		cfg.Contact = func(p *locale.Printer) Contact { return Contact{Office: p.T("common.contact.office")} }
 	}
-	r := &Renderer{cfg: cfg, pages: map[string]*template.Template{}, fallback: map[locale.Tag][2][]byte{}}
+	r := &Renderer{cfg: cfg, pages: map[string]map[locale.Tag]*template.Template{}, fallback: map[locale.Tag][2][]byte{}}
 	r.languages = languages(cfg.Catalogue)
-	frame, err := template.New("frame").Option("missingkey=error").Funcs(funcs(cfg.Assets)).
-		ParseFS(templates, "layout.html", "partials/*.html")
+	functions := funcs(cfg.Assets)
+	frame, err := template.New("frame").Funcs(functions).ParseFS(templates, "layout.html", "partials/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,22 @@ func New(templates fs.FS, cfg Config) (*Renderer, error) {
 			return err
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(file, "pages/"), ".html")
-		r.pages[name], err = parsePage(frame, templates, file)
-		return err
+		page, err := parsePage(frame, templates, file)
+		if err != nil {
+			return err
+		}
+		r.pages[name] = map[locale.Tag]*template.Template{}
+		for _, tag := range cfg.Catalogue.Languages() {
+			t, err := inLanguage(page, cfg.Catalogue.Printer(tag), functions)
+			if err == nil {
+				err = escape(t)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			r.pages[name][tag] = t
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -83,13 +97,17 @@ func parsePage(frame *template.Template, templates fs.FS, file string) (*templat
 	if t.Lookup("main") == nil {
 		return nil, fmt.Errorf("%s does not define \"main\"", file)
 	}
-	// The first execution checks that everything can be escaped where it
-	// stands. Do it now, with no data: only that error counts.
-	err = t.ExecuteTemplate(io.Discard, "layout", nil)
-	if bad, ok := errors.AsType[*template.Error](err); ok {
-		return nil, fmt.Errorf("%s: %w", file, bad)
-	}
 	return t, nil
+}
+
+// escape checks that everything can be escaped where it stands. The first
+// execution does that, before it looks at the data: only that error counts.
+func escape(t *template.Template) error {
+	err := t.Execute(io.Discard, nil)
+	if bad, ok := errors.AsType[*template.Error](err); ok {
+		return bad
+	}
+	return nil
 }
 
 func languages(c *locale.Catalogue) map[locale.Tag][]Language {
@@ -130,8 +148,8 @@ const largestKept = 256 << 10
 
 // Render writes the page. When it returns an error nothing was written.
 func (r *Renderer) Render(w io.Writer, page string, data Data) error {
-	t, ok := r.pages[page]
-	if !ok {
+	t := r.pages[page][data.Frame().Tag()]
+	if t == nil {
 		return fmt.Errorf("no page %q", page)
 	}
 	buffer := buffers.Get().(*bytes.Buffer)
@@ -141,7 +159,7 @@ func (r *Renderer) Render(w io.Writer, page string, data Data) error {
 			buffers.Put(buffer)
 		}
 	}()
-	if err := t.ExecuteTemplate(buffer, "layout", data); err != nil {
+	if err := t.Execute(buffer, data); err != nil {
 		return fmt.Errorf("page %s: %w", page, err)
 	}
 	_, err := w.Write(buffer.Bytes())
