@@ -2,200 +2,241 @@ package directory
 
 import (
 	"cmp"
-	"context"
+	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"kokoroe/app/calendar"
-	"kokoroe/app/fault"
 )
 
-// Roster is the directory at one revision, in memory. It never changes and may
-// be shared.
+// Roster is everybody and every department at one revision, in memory and in
+// order for reading. It never changes: any number of readers may share one,
+// and none may write into the slices of what it returns.
 type Roster struct {
-	Revision    int64
-	people      []Person // by Number
-	byID        map[PersonID]int
-	byNumber    map[string]int
-	departments []Department // parents first, then by Order
-	byDept      map[DepartmentID]int
+	revision int64
+	people   []Person // by Number
+	byID     map[PersonID]int32
+	byNumber map[string]int32
+	stayed   map[DepartmentID][]int32 // who was ever in a department, by Number
+	mails    func() map[string][]int32
+
+	departments []Department // as a reader walks the tree: parents, then children in order
+	places      map[DepartmentID]span
 	children    map[DepartmentID][]Department
-	paths       map[DepartmentID][]Department
-	members     map[DepartmentID][]int // everybody who ever belonged there, by Number
+	byPath      map[string]DepartmentID
 }
 
-// NewRoster returns the view of a snapshot.
+// span is a department's place among the departments, and the end of its
+// subtree.
+type span struct{ at, end int }
+
+// PathSeparator stands between the names of a department's path.
+const PathSeparator = "/"
+
+// NewRoster returns the view of a snapshot, which it keeps.
 func NewRoster(s Snapshot) *Roster {
 	r := &Roster{
-		Revision: s.Revision, people: s.People, departments: s.Departments,
-		byID: make(map[PersonID]int, len(s.People)), byNumber: make(map[string]int, len(s.People)),
-		byDept: map[DepartmentID]int{}, children: map[DepartmentID][]Department{},
-		paths: map[DepartmentID][]Department{}, members: map[DepartmentID][]int{},
+		revision: s.Revision,
+		people:   s.People,
+		byID:     make(map[PersonID]int32, len(s.People)),
+		byNumber: make(map[string]int32, len(s.People)),
+		stayed:   make(map[DepartmentID][]int32, len(s.Departments)),
+		places:   make(map[DepartmentID]span, len(s.Departments)),
+		children: make(map[DepartmentID][]Department, len(s.Departments)),
+		byPath:   make(map[string]DepartmentID, len(s.Departments)),
 	}
-	for i, d := range r.departments {
-		r.byDept[d.ID] = i
-		r.children[d.Parent] = append(r.children[d.Parent], d)
-	}
-	for parent := range r.children {
-		slices.SortStableFunc(r.children[parent], func(a, b Department) int { return cmp.Compare(a.Order, b.Order) })
-	}
-	for _, d := range r.departments {
-		r.paths[d.ID] = r.pathOf(d)
-	}
+	slices.SortStableFunc(r.people, func(a, b Person) int { return strings.Compare(a.Number, b.Number) })
 	for i, p := range r.people {
-		r.byID[p.ID] = i
-		r.byNumber[p.Number] = i
-		for _, m := range p.Memberships {
-			if list := r.members[m.Department]; len(list) == 0 || list[len(list)-1] != i {
-				r.members[m.Department] = append(list, i)
+		n := int32(i)
+		r.byID[p.ID], r.byNumber[p.Number] = n, n
+		for _, stay := range p.Memberships {
+			if in := r.stayed[stay.Department]; len(in) == 0 || in[len(in)-1] != n {
+				r.stayed[stay.Department] = append(in, n)
 			}
 		}
 	}
+	r.mails = sync.OnceValue(r.indexMails)
+	r.growTree(s.Departments)
 	return r
 }
 
-func (r *Roster) pathOf(d Department) []Department {
-	path := []Department{d}
-	for len(path) <= len(r.departments) {
-		i, ok := r.byDept[d.Parent]
-		if !ok {
-			break
+func (r *Roster) growTree(departments []Department) {
+	known := make(map[DepartmentID]bool, len(departments))
+	for _, d := range departments {
+		known[d.ID] = true
+	}
+	for _, d := range departments {
+		parent := d.Parent
+		if !known[parent] {
+			parent = "" // an orphan is shown at the top rather than nowhere
 		}
-		d = r.departments[i]
+		r.children[parent] = append(r.children[parent], d)
+	}
+	for _, siblings := range r.children {
+		slices.SortStableFunc(siblings, func(a, b Department) int {
+			return cmp.Or(cmp.Compare(a.Order, b.Order), strings.Compare(a.Name, b.Name))
+		})
+	}
+	r.departments = make([]Department, 0, len(departments))
+	r.visit("", "")
+}
+
+func (r *Roster) visit(parent DepartmentID, path string) {
+	for _, d := range r.children[parent] {
+		own := path + d.Name
+		at := len(r.departments)
+		r.departments = append(r.departments, d)
+		if _, taken := r.byPath[own]; !taken {
+			r.byPath[own] = d.ID
+		}
+		r.visit(d.ID, own+PathSeparator)
+		r.places[d.ID] = span{at, len(r.departments)}
+	}
+}
+
+func (r *Roster) indexMails() map[string][]int32 {
+	index := make(map[string][]int32, len(r.people))
+	for i, p := range r.people {
+		if p.Mail != "" {
+			key := strings.ToLower(p.Mail)
+			index[key] = append(index[key], int32(i))
+		}
+	}
+	return index
+}
+
+// Revision is the number of the roster that this is a view of; 0 before the
+// first import.
+func (r *Roster) Revision() int64 { return r.revision }
+
+// Len returns how many people were ever in the roster.
+func (r *Roster) Len() int { return len(r.people) }
+
+// People yields everybody who was ever in the roster, by Number.
+func (r *Roster) People() iter.Seq[Person] { return slices.Values(r.people) }
+
+// Person returns the person with the ID.
+func (r *Roster) Person(id PersonID) (Person, bool) {
+	i, ok := r.byID[id]
+	return r.at(i, ok)
+}
+
+// PersonByNumber returns the person with the 職員番号.
+func (r *Roster) PersonByNumber(number string) (Person, bool) {
+	i, ok := r.byNumber[number]
+	return r.at(i, ok)
+}
+
+func (r *Roster) at(i int32, ok bool) (Person, bool) {
+	if !ok {
+		return Person{}, false
+	}
+	return r.people[i], true
+}
+
+// PeopleByMail returns everybody with the mail address, to find duplicates. It
+// is never the way to know who signs in: addresses are given to others.
+func (r *Roster) PeopleByMail(mail string) []Person {
+	var found []Person
+	for _, i := range r.mails()[strings.ToLower(mail)] {
+		found = append(found, r.people[i])
+	}
+	return found
+}
+
+// Departments returns every department as a reader walks the tree.
+func (r *Roster) Departments() []Department { return slices.Clone(r.departments) }
+
+// Department returns the department with the ID.
+func (r *Roster) Department(id DepartmentID) (Department, bool) {
+	place, ok := r.places[id]
+	if !ok {
+		return Department{}, false
+	}
+	return r.departments[place.at], true
+}
+
+// DepartmentByPath returns the department at a path such as
+// "総務部/情報政策課".
+func (r *Roster) DepartmentByPath(path string) (Department, bool) {
+	return r.Department(r.byPath[path])
+}
+
+// Path returns the departments from the top down to id, and nil for an unknown
+// one.
+func (r *Roster) Path(id DepartmentID) []Department {
+	var path []Department
+	for d, ok := r.Department(id); ok; d, ok = r.Department(d.Parent) {
 		path = append(path, d)
 	}
 	slices.Reverse(path)
 	return path
 }
 
-// People returns everybody who was ever in the roster, in order of Number.
-// Callers must not change the slice.
-func (r *Roster) People() []Person { return r.people }
-
-// Departments returns the tree, parents first. Callers must not change it.
-func (r *Roster) Departments() []Department { return r.departments }
-
-// Person returns the person.
-func (r *Roster) Person(id PersonID) (Person, bool) { return at(r.people, r.byID, id) }
-
-// PersonByNumber returns who has or had the number.
-func (r *Roster) PersonByNumber(number string) (Person, bool) {
-	return at(r.people, r.byNumber, number)
-}
-
-// Department returns the department.
-func (r *Roster) Department(id DepartmentID) (Department, bool) {
-	return at(r.departments, r.byDept, id)
-}
-
-func at[K comparable, V any](list []V, index map[K]int, key K) (V, bool) {
-	if i, ok := index[key]; ok {
-		return list[i], true
+// PathName returns the names of Path, as the roster file writes them.
+func (r *Roster) PathName(id DepartmentID) string {
+	var names []string
+	for _, d := range r.Path(id) {
+		names = append(names, d.Name)
 	}
-	var none V
-	return none, false
+	return strings.Join(names, PathSeparator)
 }
 
-// Path returns the departments from the top down to this one; nil for one
-// that is not there. Callers must not change the slice.
-func (r *Roster) Path(id DepartmentID) []Department { return r.paths[id] }
+// Children returns the departments directly below id, in order; below "" are
+// the 部.
+func (r *Roster) Children(id DepartmentID) []Department { return slices.Clone(r.children[id]) }
 
-// Children returns the departments directly below, in order; those at the top
-// for "". Callers must not change the slice.
-func (r *Roster) Children(id DepartmentID) []Department { return r.children[id] }
-
-// Within reports whether the department is ancestor itself or below it.
-func (r *Roster) Within(id, ancestor DepartmentID) bool {
-	return slices.ContainsFunc(r.paths[id], func(d Department) bool { return d.ID == ancestor })
+// Within reports whether department is ancestor or lies below it.
+func (r *Roster) Within(department, ancestor DepartmentID) bool {
+	d, known := r.places[department]
+	a, ok := r.places[ancestor]
+	return known && ok && a.at <= d.at && d.at < a.end
 }
 
-// Subtree returns the department and all below it, parents first; every
-// department for "".
+// Subtree returns id and all that lies below it, as a reader walks the tree.
 func (r *Roster) Subtree(id DepartmentID) []DepartmentID {
-	var out []DepartmentID
-	if _, ok := r.byDept[id]; ok {
-		out = append(out, id)
+	place, ok := r.places[id]
+	if !ok {
+		return nil
 	}
-	for _, child := range r.children[id] {
-		out = append(out, r.Subtree(child.ID)...)
+	ids := make([]DepartmentID, 0, place.end-place.at)
+	for _, d := range r.departments[place.at:place.end] {
+		ids = append(ids, d.ID)
 	}
-	return out
+	return ids
 }
 
-// PeopleIn returns who works in the department or below it on day, in order of
-// Number; everybody at work that day for "".
+// InScope reports whether the policy holds in the department (clause 5(1)):
+// neither it nor anything above it is marked as outside.
+func (r *Roster) InScope(id DepartmentID) bool {
+	path := r.Path(id)
+	return len(path) > 0 && !slices.ContainsFunc(path, func(d Department) bool { return d.OutOfScope })
+}
+
+// PeopleIn returns who works in the department or below it on day, those on
+// leave included: department by department, then by Number.
 func (r *Roster) PeopleIn(id DepartmentID, day calendar.Date) []Person {
-	if id == "" {
-		return slices.DeleteFunc(slices.Clone(r.people), func(p Person) bool { return !p.ActiveOn(day) })
-	}
-	var found []int
+	var in []Person
 	for _, d := range r.Subtree(id) {
-		for _, i := range r.members[d] {
-			if p := r.people[i]; p.ActiveOn(day) && p.MembershipOn(day).Department == d {
-				found = append(found, i)
+		for _, i := range r.stayed[d] {
+			if p := &r.people[i]; p.ActiveOn(day) && p.MembershipOn(day).Department == d {
+				in = append(in, *p)
 			}
 		}
 	}
-	slices.Sort(found)
-	out := make([]Person, 0, len(found))
-	for _, i := range slices.Compact(found) {
-		out = append(out, r.people[i])
-	}
-	return out
+	return in
 }
 
-// Rosters gives the roster in force. It keeps the last one and reads another
-// only when the store's revision has changed.
-type Rosters struct {
-	store   Store
-	mu      sync.Mutex // held while reading: one read serves all who wait
-	current *Roster
-}
-
-// NewRosters returns the rosters of a store.
-func NewRosters(store Store) *Rosters { return &Rosters{store: store} }
-
-// Current returns the roster in force. Unavailable when the store does not
-// answer.
-func (rs *Rosters) Current(ctx context.Context) (*Roster, error) {
-	revision, err := rs.store.RosterRevision(ctx)
-	if err != nil {
-		return nil, err
+// HeadOf returns who leads the department on day: somebody at work there, not
+// below it, whose post is a head's. Of two it is the one with the lower
+// number.
+func (r *Roster) HeadOf(id DepartmentID, day calendar.Date) (Person, bool) {
+	for _, i := range r.stayed[id] {
+		p := &r.people[i]
+		if p.IsHead() && p.ActiveOn(day) && !p.OnLeave(day) && p.MembershipOn(day).Department == id {
+			return *p, true
+		}
 	}
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	if rs.current != nil && rs.current.Revision >= revision {
-		return rs.current, nil
-	}
-	s, err := rs.store.Roster(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rs.current = NewRoster(s)
-	return rs.current, nil
-}
-
-// Person returns the person of the roster in force, also one who has left.
-// NotFound.
-func (rs *Rosters) Person(ctx context.Context, id PersonID) (Person, error) {
-	r, err := rs.Current(ctx)
-	if err != nil {
-		return Person{}, err
-	}
-	if p, ok := r.Person(id); ok {
-		return p, nil
-	}
-	return Person{}, fault.NotFoundf("person %s", id)
-}
-
-// PersonByNumber returns who has or had the number. NotFound.
-func (rs *Rosters) PersonByNumber(ctx context.Context, number string) (Person, error) {
-	r, err := rs.Current(ctx)
-	if err != nil {
-		return Person{}, err
-	}
-	if p, ok := r.PersonByNumber(number); ok {
-		return p, nil
-	}
-	return Person{}, fault.NotFoundf("number %s", number)
+	return Person{}, false
 }

@@ -143,6 +143,9 @@ func TestWriteXLSX(t *testing.T) {
 	if width, err := f.GetColWidth("名簿", "B"); err != nil || width < 15 {
 		t.Errorf("width = %v, %v", width, err)
 	}
+	if part, _ := f.Pkg.Load("xl/worksheets/sheet1.xml"); !bytes.Contains(part.([]byte), []byte(`<cols><col min="1"`)) {
+		t.Error("the columns are not in order")
+	}
 	if names := f.GetDefinedName(); len(names) != 1 || !strings.Contains(names[0].RefersTo, "$A$1:$C$4") {
 		t.Errorf("filter = %+v", names)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -128,7 +129,9 @@ func fill(f *excelize.File, sheet string, t Table) error {
 	if err := s.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
-	for i, width := range widths(t) {
+	// The stream writer puts each before the ones set earlier, and Excel wants
+	// them in order.
+	for i, width := range slices.Backward(widths(t)) {
 		if err := s.SetColWidth(i+1, i+1, width); err != nil {
 			return err
 		}
