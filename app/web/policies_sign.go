@@ -1,0 +1,121 @@
+package web
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"kokoroe/app/fault"
+	"kokoroe/app/policy"
+	"kokoroe/app/web/view"
+)
+
+// acknowledge records that the visitor signs what was on the page.
+func (s *Server) acknowledge(x *exchange) error {
+	id, text := policy.ID(x.param("policy")), x.form("text")
+	entry, err := s.cfg.Policy.Acknowledge(x.ctx, x.actor(), policy.Request{Policy: id, Text: text, Declaration: x.form("declaration")})
+	if fault.Is(err, fault.Stale) {
+		return s.stalePolicy(x, id, text, "")
+	}
+	if err != nil {
+		return err
+	}
+	return x.seeOther(receiptPath(entry.Seq))
+}
+
+// stalePage says that the text on the page is no longer the one in force.
+type stalePage struct {
+	*view.Page
+	Name    string
+	Changes []clauseChange
+	Back    string // path of the current sheet
+	Words   string // what the reader had typed, to be kept
+}
+
+// stalePolicy refuses a page that went stale: nothing was recorded, this is
+// what changed, and here is the text to sign.
+func (s *Server) stalePolicy(x *exchange, id policy.ID, text, words string) error {
+	changes, err := s.cfg.Policy.Difference(x.ctx, x.actor(), id, text)
+	if err != nil {
+		return err
+	}
+	p, ok := s.cfg.Policy.Catalogue.Policy(id)
+	if !ok {
+		return fault.NotFoundf("policy %q", id)
+	}
+	page := stalePage{
+		Page: s.titled(x, x.T("policy.stale.title")), Name: p.Title.In(string(x.Tag())),
+		Changes: clauseChanges(bothTexts(changes)), Back: policyPath(id), Words: words,
+	}
+	x.c.Status(fiber.StatusConflict)
+	return s.render(x, "policies/stale", page)
+}
+
+// questionPage is the form for who cannot agree or has a question.
+type questionPage struct {
+	*view.Page
+	Name    string
+	Version int
+	Form    *view.Form
+	Grounds []view.Option
+	Text    string // digest of the text that the question is about
+	SendTo  string
+	Back    string
+}
+
+// maxWords is how much the form lets a reader write; policy.Service checks it.
+const maxWords = 1000
+
+// question shows the form.
+func (s *Server) question(x *exchange) error {
+	sheet, err := s.cfg.Policy.Sheet(x.ctx, x.actor(), policy.ID(x.param("policy")))
+	if err != nil {
+		return err
+	}
+	if sheet.Duty.Done {
+		// What is signed is signed: a question about it goes to the office.
+		return x.seeOther(policyPath(sheet.Policy.ID))
+	}
+	page := s.questionPage(x, sheet, nil)
+	page.Text = sheet.Edition.Digest
+	return s.render(x, "policies/question", page)
+}
+
+func (s *Server) questionPage(x *exchange, sheet policy.Sheet, typed url.Values) questionPage {
+	name := sheet.Policy.Title.In(string(x.Tag()))
+	frame := s.titled(x, x.T("policy.question.title"),
+		view.Link{Href: "/tasks", Label: x.T("common.nav.tasks")}, view.Link{Href: policyPath(sheet.Policy.ID), Label: name})
+	return questionPage{
+		Page: frame, Name: name, Version: sheet.Version.Number, Form: view.NewForm(frame, typed),
+		Grounds: []view.Option{
+			{Value: policy.GroundQuestion, Label: x.T("policy.ground.question"), Hint: x.T("policy.ground.question.hint")},
+			{Value: policy.GroundCannotAgree, Label: x.T("policy.ground.cannot_agree"), Hint: x.T("policy.ground.cannot_agree.hint")},
+		},
+		SendTo: policyPath(sheet.Policy.ID) + "/question", Back: policyPath(sheet.Policy.ID),
+	}
+}
+
+// sendQuestion records the refusal or the question. The receipt says what
+// happens next.
+func (s *Server) sendQuestion(x *exchange) error {
+	id, text := policy.ID(x.param("policy")), x.form("text")
+	entry, err := s.cfg.Policy.Decline(x.ctx, x.actor(), policy.Refusal{Policy: id, Text: text, Ground: x.form("ground"), Reason: x.form("reason")})
+	switch {
+	case err == nil:
+		return x.seeOther(receiptPath(entry.Seq))
+	case fault.Is(err, fault.Stale):
+		return s.stalePolicy(x, id, text, x.form("reason"))
+	case !fault.Is(err, fault.Invalid):
+		return err
+	}
+	sheet, sheetErr := s.cfg.Policy.Sheet(x.ctx, x.actor(), id)
+	if sheetErr != nil {
+		return sheetErr
+	}
+	page := s.questionPage(x, sheet, url.Values{"ground": {x.form("ground")}, "reason": {x.form("reason")}})
+	// The text that the reader looked at, not the one of this second.
+	page.Text = text
+	page.Form.Reject(err)
+	x.c.Status(fiber.StatusUnprocessableEntity)
+	return s.render(x, "policies/question", page)
+}
