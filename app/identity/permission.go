@@ -96,9 +96,6 @@ var table = slices.Concat(
 	row("GET", "/exports/completion.xlsx", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/exports/people.csv", to(Below, Head), to(All, HR, SecurityOffice)),
 	row("GET", "/exports/people.xlsx", to(Below, Head), to(All, HR, SecurityOffice)),
-	row("GET", "/imports/roster", to(All, HR)),
-	row("POST", "/imports/roster", to(All, HR)),
-	row("POST", "/imports/roster/apply", to(All, HR)),
 
 	// Social media accounts and contracts.
 	row("GET", "/accounts", to(OwnAccount, Learner), to(All, HR, SecurityOffice, Auditor)),
