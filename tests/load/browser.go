@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// step is a kind of request; the table has a line for each.
+type step int
+
+// samples are how long each request took, by step. Each walker has its own.
+type samples [steps][]time.Duration
+
+// clients keep the connections to the portal and to the provider.
+type clients struct {
+	portal string
+	byHost map[string]*fasthttp.HostClient
+}
+
+func newClients(portal string, connections int, hosts ...string) *clients {
+	c := &clients{portal: portal, byHost: map[string]*fasthttp.HostClient{}}
+	for _, h := range hosts {
+		c.byHost[h] = &fasthttp.HostClient{
+			Addr: h, MaxConns: connections, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+			ReadBufferSize: 16 << 10, NoDefaultUserAgentHeader: true, DisablePathNormalizing: true,
+			RetryIf: func(*fasthttp.Request) bool { return false },
+		}
+	}
+	return c
+}
+
+// browser is one person's: it keeps cookies, and knows as much of HTML as the
+// journey needs. It asks for nothing more once something went wrong.
+type browser struct {
+	*clients
+	times    *samples
+	cookies  map[string]string // of the portal
+	response fasthttp.Response
+	body     []byte
+	location string // where the last answer sends the browser
+	err      error
+}
+
+func newBrowser(c *clients, times *samples) *browser {
+	return &browser{clients: c, times: times, cookies: map[string]string{}}
+}
+
+// get asks for a page and wants all words on it.
+func (b *browser) get(s step, address string, words ...string) {
+	b.send(s, "GET", address, "", fasthttp.StatusOK, words)
+}
+
+// follow goes where the last answer leads, and wants a page there.
+func (b *browser) follow(s step, words ...string) {
+	if b.err == nil && b.location == "" {
+		b.err = fmt.Errorf("%s: the answer before leads nowhere", s)
+	}
+	b.get(s, b.location, words...)
+}
+
+// hop goes where the last answer leads, and wants to be led on.
+func (b *browser) hop(s step) {
+	b.send(s, "GET", b.location, "", 0, nil)
+}
+
+// submit sends the form of the page whose address holds action, with what it
+// carries hidden and the values given.
+func (b *browser) submit(s step, action string, values ...string) {
+	if b.err != nil {
+		return
+	}
+	address, form, ok := formOf(b.body, action)
+	if !ok {
+		b.err = fmt.Errorf("%s: no form for %s", s, action)
+		return
+	}
+	for i := 0; i < len(values); i += 2 {
+		form += "&" + url.QueryEscape(values[i]) + "=" + url.QueryEscape(values[i+1])
+	}
+	b.send(s, "POST", address, strings.TrimPrefix(form, "&"), 0, nil)
+}
+
+// send makes a request; status 0 wants a redirect.
+func (b *browser) send(s step, method, address, form string, status int, words []string) {
+	if b.err != nil {
+		return
+	}
+	if strings.HasPrefix(address, "/") {
+		address = b.portal + address
+	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
+	client := b.byHost[host]
+	if client == nil {
+		b.err = fmt.Errorf("%s: led away to %s", s, address)
+		return
+	}
+	request := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(request)
+	b.fill(request, method, address, form)
+	began := time.Now()
+	b.err = client.Do(request, &b.response)
+	took := time.Since(began)
+	if b.err != nil {
+		b.err = fmt.Errorf("%s: %s %s: %w", s, method, address, b.err)
+		return
+	}
+	b.times[s] = append(b.times[s], took)
+	b.read(address, strings.HasSuffix(b.portal, "//"+host))
+	b.check(s, method+" "+address, status, words)
+}
+
+func (b *browser) fill(request *fasthttp.Request, method, address, form string) {
+	request.Header.SetMethod(method)
+	request.SetRequestURI(address)
+	request.Header.Set("Accept-Language", "ja")
+	if method == "POST" {
+		request.Header.SetContentType("application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+		request.SetBodyString(form)
+	}
+	if strings.HasPrefix(address, b.portal) {
+		for name, value := range b.cookies {
+			request.Header.SetCookie(name, value)
+		}
+	}
+}
+
+// read takes over what the answer changes in the browser.
+func (b *browser) read(address string, ours bool) {
+	b.body = b.response.Body()
+	b.location = string(b.response.Header.Peek("Location"))
+	if strings.HasPrefix(b.location, "/") {
+		scheme, rest, _ := strings.Cut(address, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		b.location = scheme + "://" + host + b.location
+	}
+	if !ours {
+		return
+	}
+	for name, raw := range b.response.Header.Cookies() {
+		var c fasthttp.Cookie
+		if c.ParseBytes(raw) != nil {
+			continue
+		}
+		if b.cookies[string(name)] = string(c.Value()); len(c.Value()) == 0 {
+			delete(b.cookies, string(name))
+		}
+	}
+}
+
+func (b *browser) check(s step, what string, status int, words []string) {
+	got := b.response.StatusCode()
+	if status == 0 && (got < 300 || got > 399 || b.location == "") || status != 0 && got != status {
+		b.err = fmt.Errorf("%s: %s answered %d: %s", s, what, got, heading(b.body))
+		return
+	}
+	for _, w := range words {
+		if !bytes.Contains(b.body, []byte(w)) {
+			b.err = fmt.Errorf("%s: %s does not say %q", s, what, w)
+			return
+		}
+	}
+}
+
+// heading is the page's h1, to say what an unexpected page was.
+func heading(body []byte) []byte {
+	text, _ := between(body, "<h1", "</h1>")
+	return text
+}
+
+// between returns what stands between two strings.
+func between(body []byte, from, to string) ([]byte, bool) {
+	_, rest, ok := bytes.Cut(body, []byte(from))
+	if !ok {
+		return nil, false
+	}
+	text, _, ok := bytes.Cut(rest, []byte(to))
+	return text, ok
+}
+
+// formOf finds the form whose action begins with the one given, and returns its
+// action and its hidden fields, encoded.
+func formOf(body []byte, action string) (address, fields string, ok bool) {
+	for {
+		var tag []byte
+		if _, body, ok = bytes.Cut(body, []byte("<form ")); !ok {
+			return "", "", false
+		}
+		if tag, body, ok = bytes.Cut(body, []byte(">")); !ok {
+			return "", "", false
+		}
+		address = attribute(tag, "action")
+		if strings.HasPrefix(address, action) {
+			break
+		}
+	}
+	inside, _, _ := bytes.Cut(body, []byte("</form>"))
+	for {
+		var tag []byte
+		if _, inside, ok = bytes.Cut(inside, []byte("<input ")); !ok {
+			return address, fields, true
+		}
+		tag, inside, _ = bytes.Cut(inside, []byte(">"))
+		if attribute(tag, "type") == "hidden" {
+			fields += "&" + url.QueryEscape(attribute(tag, "name")) + "=" + url.QueryEscape(attribute(tag, "value"))
+		}
+	}
+}
+
+var unescape = strings.NewReplacer("&#43;", "+", "&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// attribute returns the value of an attribute of a tag.
+func attribute(tag []byte, name string) string {
+	value, _ := between(tag, name+`="`, `"`)
+	if bytes.IndexByte(value, '&') < 0 {
+		return string(value)
+	}
+	return unescape.Replace(string(value))
+}

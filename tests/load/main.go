@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"syscall"
+	"time"
+)
+
+// options are the command line.
+type options struct {
+	duration    time.Duration
+	concurrency int
+	people      int
+	departments int
+	url         string
+	provider    string
+	city        string
+	cpuProfile  string
+	memProfile  string
+}
+
+func main() {
+	var o options
+	flag.DurationVar(&o.duration, "duration", 20*time.Second, "how long new journeys begin")
+	flag.IntVar(&o.concurrency, "concurrency", 32, "how many people are on their way at once")
+	flag.IntVar(&o.people, "people", 2000, "how many people the city has; each makes one journey")
+	flag.IntVar(&o.departments, "departments", 40, "how many departments the city has")
+	flag.StringVar(&o.url, "url", "", "address of a portal that runs already, with the city that -city wrote; nothing is started")
+	flag.StringVar(&o.provider, "provider", "city", "ID of the demonstration provider that staff come in by")
+	flag.StringVar(&o.city, "city", "", "only write the city to this folder, for kokoroe demo --city")
+	flag.StringVar(&o.cpuProfile, "cpuprofile", "", "run the portal in this process and write its CPU profile, and the load's, to this file")
+	flag.StringVar(&o.memProfile, "memprofile", "", "run the portal in this process and write its allocations to this file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	failed, err := run(ctx, o, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, out io.Writer) (failed int, err error) {
+	c := newCity(o.people, o.departments)
+	if o.city != "" {
+		return 0, c.write(o.city)
+	}
+	right, err := rightAnswers()
+	if err != nil {
+		return 0, err
+	}
+	folder, err := os.MkdirTemp("", "kokoroe-load-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	s, err := boot(ctx, o, c, folder)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if o.cpuProfile == "" && o.memProfile == "" {
+		debug.SetGCPercent(400) // the load is to take as little of the processors as it can
+	}
+	stopProfile, err := profile(o)
+	if err != nil {
+		return 0, err
+	}
+	before := s.cpu()
+	r := drive(ctx, o, s.url, c.walkers(), right)
+	r.server = s.cpu() - before
+	if err := stopProfile(); err != nil {
+		return 0, err
+	}
+	r.offices, err = measureOffices(o, s.url, c)
+	if err != nil {
+		r.fail(err)
+	}
+	r.rssNow, r.rssMost = s.memory()
+	r.startMS = s.startMS
+	if r.startFullMS, err = s.startAgain(ctx); err != nil {
+		return 0, err
+	}
+	r.print(out)
+	return r.failed, nil
+}
+
+// profile begins what the profiling flags ask for and returns how to end it.
+func profile(o options) (end func() error, err error) {
+	var files []*os.File
+	open := func(name string) (*os.File, error) {
+		f, err := os.Create(filepath.Clean(name))
+		files = append(files, f)
+		return f, err
+	}
+	if o.cpuProfile != "" {
+		f, err := open(o.cpuProfile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		if o.memProfile != "" {
+			f, err := open(o.memProfile)
+			if err != nil {
+				return err
+			}
+			runtime.GC()
+			if err := pprof.Lookup("allocs").WriteTo(f, 0); err != nil {
+				return err
+			}
+		}
+		var errs []error
+		for _, f := range files {
+			errs = append(errs, f.Close())
+		}
+		return errors.Join(errs...)
+	}, nil
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"kokoroe/app/demo"
+)
+
+// server is the portal that is measured: a process of its own, this process
+// when it is to be profiled, or one that somebody else started.
+type server struct {
+	url     string
+	startMS int64 // from exec to ready, on a folder that holds the city
+
+	program string
+	args    []string
+	errors  string // file with what the program logged
+	process *exec.Cmd
+	end     func() error // of the one in this process
+}
+
+// boot starts the portal twice: once to load the city, once to be measured.
+func boot(ctx context.Context, o options, c *city, folder string) (*server, error) {
+	if o.url != "" {
+		return &server{url: strings.TrimSuffix(o.url, "/"), end: func() error { return nil }}, nil
+	}
+	files, data := filepath.Join(folder, "city"), filepath.Join(folder, "data")
+	if err := c.write(files); err != nil {
+		return nil, err
+	}
+	if o.cpuProfile != "" || o.memProfile != "" {
+		return bootHere(ctx, files, data)
+	}
+	s := &server{program: filepath.Join(folder, "kokoroe"), errors: filepath.Join(folder, "log")}
+	build := exec.CommandContext(ctx, "go", "build", "-o", s.program, "kokoroe/cmd/kokoroe")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	s.args = []string{"demo", "--listen", "127.0.0.1:0", "--data", data, "--city", files, "--empty"}
+	for range 2 {
+		if err := s.stop(); err != nil {
+			return nil, err
+		}
+		if err := s.start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// bootHere starts the portal in this process.
+func bootHere(ctx context.Context, files, data string) (*server, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	d, err := demo.Open(ctx, demo.Config{
+		Folder: data, Listen: "127.0.0.1:0", City: os.DirFS(files), Empty: true, Version: "load", Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	return &server{url: d.URL, end: func() error {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}}, nil
+}
+
+// start runs the program until it says that it is ready.
+func (s *server) start(ctx context.Context) error {
+	log, err := os.OpenFile(s.errors, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.process = exec.CommandContext(ctx, s.program, s.args...) //nolint:gosec // built a moment ago
+	s.process.Stderr = log
+	out, err := s.process.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := s.process.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+			s.startMS, s.url = time.Since(began).Milliseconds(), url
+			go func() {
+				for lines.Scan() { // or the program would wait for a reader
+				}
+			}()
+			return nil
+		}
+	}
+	said, _ := os.ReadFile(s.errors)
+	return errors.Join(fmt.Errorf("the program ended before it was ready:\n%s", said), s.process.Wait())
+}
+
+// stop ends the program as a service manager does.
+func (s *server) stop() error {
+	if s.end != nil {
+		return s.end()
+	}
+	if s.process == nil {
+		return nil
+	}
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	err := s.process.Wait()
+	s.process = nil
+	return err
+}
+
+// startAgain starts the program once more, with all that it now holds, and
+// returns how long that took; 0 when it is not ours to start.
+func (s *server) startAgain(ctx context.Context) (int64, error) {
+	if s.process == nil {
+		return 0, nil
+	}
+	if err := s.stop(); err != nil {
+		return 0, err
+	}
+	if err := s.start(ctx); err != nil {
+		return 0, err
+	}
+	return s.startMS, nil
+}
+
+// cpu is how long the program has kept processors busy.
+func (s *server) cpu() time.Duration {
+	if s.process == nil {
+		return 0
+	}
+	return cpuOf(s.process.Process.Pid)
+}
+
+// tick is the unit of /proc/PID/stat, the same on every Linux.
+const tick = 10 * time.Millisecond
+
+func cpuOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The second field is the name in parentheses, and may hold anything.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var total time.Duration
+	for _, i := range []int{11, 12} { // utime and stime, counted from the third field
+		n, _ := strconv.ParseInt(fields[i], 10, 64)
+		total += time.Duration(n) * tick
+	}
+	return total
+}
+
+// memory returns the memory that the program has now and the most it had, in
+// kilobytes.
+func (s *server) memory() (now, most int64) {
+	if s.process == nil {
+		return 0, 0 // not ours, or mixed with the load's
+	}
+	pid := s.process.Process.Pid
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0
+	}
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		n, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+		switch name {
+		case "VmRSS":
+			now = n
+		case "VmHWM":
+			most = n
+		}
+	}
+	return now, most
+}
