@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"html/template"
+	"slices"
 	"strings"
 
 	"kokoroe/app"
@@ -19,8 +20,8 @@ type answers struct {
 }
 
 type answer struct {
-	stem  []byte // as it stands in the page
-	right []string
+	stem  []byte   // as it stands in the page
+	right [][]byte // the texts of the right options, as they stand in the page
 }
 
 // rightAnswers reads them where the authors keep them.
@@ -39,7 +40,7 @@ func rightAnswers() (*answers, error) {
 		a := answer{stem: []byte(escaped(q.Stem.In(document.Japanese)))}
 		for _, o := range q.Options {
 			if o.Correct {
-				a.right = append(a.right, string(o.ID))
+				a.right = append(a.right, []byte(escaped(o.Text.In(document.Japanese))+"<"))
 			}
 		}
 		known.bank = append(known.bank, a)
@@ -52,15 +53,23 @@ func escaped(text string) string {
 	return strings.ReplaceAll(template.HTMLEscapeString(text), "+", "&#43;")
 }
 
-// on finds the question that the page asks and returns its right options.
-func (k *answers) on(page []byte) ([]string, bool) {
+// on finds the question that the page asks, and returns the values of its right
+// options: each stands before the option's text.
+func (k *answers) on(page []byte) (values []string, ok bool) {
 	if _, main, ok := bytes.Cut(page, []byte("<main")); ok {
 		page = main
 	}
-	for _, a := range k.bank {
-		if bytes.Contains(page, a.stem) {
-			return a.right, true
-		}
+	i := slices.IndexFunc(k.bank, func(a answer) bool { return bytes.Contains(page, a.stem) })
+	if i < 0 {
+		return nil, false
 	}
-	return nil, false
+	for _, text := range k.bank[i].right {
+		before, _, ok := bytes.Cut(page, text)
+		at := bytes.LastIndex(before, []byte(` value="`))
+		if !ok || at < 0 {
+			return nil, false
+		}
+		values = append(values, attribute(before[at:], "value"))
+	}
+	return values, true
 }

@@ -42,12 +42,13 @@ type browser struct {
 	cookies  map[string]string // of the portal
 	response fasthttp.Response
 	body     []byte
+	origin   string // of the last page
 	location string // where the last answer sends the browser
 	err      error
 }
 
 func newBrowser(c *clients, times *samples) *browser {
-	return &browser{clients: c, times: times, cookies: map[string]string{}}
+	return &browser{clients: c, times: times, origin: c.portal, cookies: map[string]string{}}
 }
 
 // get asks for a page and wants all words on it.
@@ -66,6 +67,19 @@ func (b *browser) follow(s step, words ...string) {
 // hop goes where the last answer leads, and wants to be led on.
 func (b *browser) hop(s step) {
 	b.send(s, "GET", b.location, "", 0, nil)
+}
+
+// click goes where the first link of the page leads whose address begins so.
+func (b *browser) click(s step, address string) {
+	if b.err != nil {
+		return
+	}
+	rest, ok := between(b.body, `href="`+address, `"`)
+	if !ok {
+		b.err = fmt.Errorf("%s: no link to %s", s, address)
+		return
+	}
+	b.get(s, unescape.Replace(address+string(rest)), signedIn)
 }
 
 // submit sends the form of the page whose address holds action, with what it
@@ -91,9 +105,10 @@ func (b *browser) send(s step, method, address, form string, status int, words [
 		return
 	}
 	if strings.HasPrefix(address, "/") {
-		address = b.portal + address
+		address = b.origin + address
 	}
-	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
+	scheme, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
 	client := b.byHost[host]
 	if client == nil {
 		b.err = fmt.Errorf("%s: led away to %s", s, address)
@@ -110,7 +125,8 @@ func (b *browser) send(s step, method, address, form string, status int, words [
 		return
 	}
 	b.times[s] = append(b.times[s], took)
-	b.read(address, strings.HasSuffix(b.portal, "//"+host))
+	b.origin = scheme + "://" + host
+	b.read()
 	b.check(s, method+" "+address, status, words)
 }
 
@@ -131,15 +147,13 @@ func (b *browser) fill(request *fasthttp.Request, method, address, form string) 
 }
 
 // read takes over what the answer changes in the browser.
-func (b *browser) read(address string, ours bool) {
+func (b *browser) read() {
 	b.body = b.response.Body()
 	b.location = string(b.response.Header.Peek("Location"))
 	if strings.HasPrefix(b.location, "/") {
-		scheme, rest, _ := strings.Cut(address, "://")
-		host, _, _ := strings.Cut(rest, "/")
-		b.location = scheme + "://" + host + b.location
+		b.location = b.origin + b.location
 	}
-	if !ours {
+	if b.origin != b.portal {
 		return
 	}
 	for name, raw := range b.response.Header.Cookies() {

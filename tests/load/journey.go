@@ -20,6 +20,8 @@ const (
 	stepPracticeStart
 	stepPractice
 	stepPracticeAnswer
+	stepFeedback
+	stepCheck
 	stepCheckStart
 	stepQuestion
 	stepAnswer
@@ -39,6 +41,7 @@ var stepNames = [steps]string{
 	stepWelcome: "GET front page", stepBegin: "POST sign-in", stepProvider: "(provider)", stepCallback: "GET callback",
 	stepTasks: "GET tasks", stepCourse: "GET course", stepLesson: "GET lesson", stepLessonDone: "POST lesson",
 	stepPracticeStart: "POST practice, start", stepPractice: "GET practice", stepPracticeAnswer: "POST practice",
+	stepFeedback: "GET practice, feedback", stepCheck: "GET check, rules",
 	stepCheckStart: "POST check, start", stepQuestion: "GET check question", stepAnswer: "POST check answer",
 	stepAnswers: "GET check, all answers", stepSubmit: "POST check, hand in", stepResult: "GET result",
 	stepPolicy: "GET policy", stepAcknowledge: "POST acknowledgement", stepReceipt: "GET receipt", stepRecord: "GET own record",
@@ -100,12 +103,16 @@ func (b *browser) learn(known *answers) {
 const practised = 3
 
 func (b *browser) practise(known *answers) {
-	b.get(stepCourse, coursePath, signedIn)
+	b.follow(stepCourse, signedIn)
 	b.submit(stepPracticeStart, coursePath+"/practice/start")
-	b.follow(stepPractice, signedIn)
-	for range practised {
+	for i := range practised {
+		if i == 0 {
+			b.follow(stepPractice, signedIn)
+		} else {
+			b.click(stepPractice, coursePath+"/practice?")
+		}
 		b.choose(stepPracticeAnswer, coursePath+"/practice", known)
-		b.follow(stepPractice, signedIn)
+		b.follow(stepFeedback, signedIn, `id="feedback"`)
 	}
 }
 
@@ -120,8 +127,8 @@ func (b *browser) choose(s step, action string, known *answers) {
 		return
 	}
 	var values []string
-	for _, id := range right {
-		values = append(values, optionField, id)
+	for _, value := range right {
+		values = append(values, optionField, value)
 	}
 	b.submit(s, action, values...)
 }
@@ -133,7 +140,7 @@ const optionField = "options"
 const questions = 10
 
 func (b *browser) beChecked(known *answers) {
-	b.get(stepCourse, coursePath+"/check", signedIn)
+	b.get(stepCheck, coursePath+"/check", signedIn)
 	b.submit(stepCheckStart, coursePath+"/check")
 	for range questions {
 		b.follow(stepQuestion, signedIn)
