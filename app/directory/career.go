@@ -22,10 +22,10 @@ func (p Person) updated(row Row, in DepartmentID, l layout, day calendar.Date) P
 	now.Number, now.Name, now.Kana, now.Mail = row.Number, row.Name, row.Kana, row.Mail
 	now.Employment, now.Post = row.Employment, row.Post
 	now.LeftOn = row.LeftOn
-	if !p.renewed(row, day) {
+	now.Memberships = p.stays(row, in, day)
+	if !p.renewed(row, now.Memberships, day) {
 		now.JoinedOn = row.JoinedOn
 	}
-	now.Memberships = p.stays(row, in, day)
 	if l.has(leaveFromColumn) {
 		now.Leaves = leaves(p.Leaves, row.Leave, day)
 	}
@@ -46,24 +46,19 @@ func (p Person) rehired(row Row, day calendar.Date) bool {
 // renewed reports whether the row's 採用日 is that of a further contract of
 // somebody who is still here, as 会計年度任用職員 get every April: they have been
 // here all the time. The stay that began with it remembers it.
-func (p Person) renewed(row Row, day calendar.Date) bool {
-	if p.JoinedOn.IsZero() || !row.JoinedOn.After(p.JoinedOn) {
+func (p Person) renewed(row Row, stays []Membership, day calendar.Date) bool {
+	if p.JoinedOn.IsZero() || !row.JoinedOn.After(p.JoinedOn) || p.gone(day) && row.JoinedOn.After(p.LeftOn) {
 		return false
 	}
-	if !p.LeftOn.IsZero() && row.JoinedOn.After(p.LeftOn) {
-		return !p.gone(day)
-	}
-	return len(p.Memberships) > 1 && slices.ContainsFunc(p.Memberships[1:], func(m Membership) bool {
-		return m.From == row.JoinedOn
-	})
+	return slices.ContainsFunc(stays[1:], func(m Membership) bool { return m.From == row.JoinedOn })
 }
 
 // stays returns the memberships as the row has them on day.
 func (p Person) stays(row Row, in DepartmentID, day calendar.Date) []Membership {
-	stays := slices.Clone(p.Memberships)
-	if !row.LeftOn.IsZero() {
-		stays = begunBy(stays, row.LeftOn)
-	}
+	stays := slices.DeleteFunc(slices.Clone(p.Memberships), func(m Membership) bool {
+		never := !m.Until.IsZero() && m.Until.Before(m.From)
+		return never || !row.LeftOn.IsZero() && m.From.After(row.LeftOn)
+	})
 	switch {
 	case len(stays) == 0:
 		from := row.JoinedOn
@@ -78,15 +73,6 @@ func (p Person) stays(row Row, in DepartmentID, day calendar.Date) []Membership 
 	}
 	correctStart(stays, row, day)
 	stays[len(stays)-1].Until = row.LeftOn
-	return stays
-}
-
-// begunBy drops the stays that were planned to begin after the last day; the
-// first one remains.
-func begunBy(stays []Membership, last calendar.Date) []Membership {
-	for len(stays) > 1 && stays[len(stays)-1].From.After(last) {
-		stays = stays[:len(stays)-1]
-	}
 	return stays
 }
 
@@ -199,9 +185,12 @@ func overlap(a, b calendar.Period) bool {
 // import was the last, since the file says who is here on its day.
 func (p Person) departed(day calendar.Date) Person {
 	p.LeftOn = day.AddDays(-1)
-	stays := begunBy(slices.Clone(p.Memberships), p.LeftOn)
+	stays := slices.Clone(p.Memberships)
+	for len(stays) > 1 && stays[len(stays)-1].From.After(p.LeftOn) {
+		stays = stays[:len(stays)-1]
+	}
 	if n := len(stays); n > 0 {
-		stays[n-1].Until = p.LeftOn
+		stays[n-1].Until = p.LeftOn // before From for somebody who never came
 	}
 	p.Memberships = stays
 	return p

@@ -1,0 +1,85 @@
+package directory_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/fault"
+)
+
+func TestCurrentLoadsOnlyWhatChanged(t *testing.T) {
+	o := newOffice(t)
+	first := o.roster()
+	if first.Revision() != 0 || o.roster() != first || o.store.loaded != 1 {
+		t.Fatalf("loaded %d times", o.store.loaded)
+	}
+	o.imports(day, file(good))
+	if r := o.roster(); r.Len() != 1 || o.roster() != r || o.store.loaded != 2 {
+		t.Errorf("%d people, loaded %d times", r.Len(), o.store.loaded)
+	}
+	if first.Len() != 0 {
+		t.Error("a roster changed in a reader's hands")
+	}
+}
+
+func TestCurrentLoadsOnceForMany(t *testing.T) {
+	store := &memory{slow: make(chan struct{})}
+	rosters := directory.NewRosters(store, chance())
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := rosters.Current(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for asked := 0; asked < 50; time.Sleep(time.Millisecond) {
+		store.mu.Lock()
+		asked = store.asked
+		store.mu.Unlock()
+	}
+	close(store.slow)
+	wg.Wait()
+	if store.loaded > 2 { // one more when a caller came just as the load ended
+		t.Errorf("loaded %d times", store.loaded)
+	}
+}
+
+// A reader who goes away takes nobody along.
+func TestCurrentOutlivesAnImpatientReader(t *testing.T) {
+	store := &memory{slow: make(chan struct{})}
+	rosters := directory.NewRosters(store, chance())
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() { _, err := rosters.Current(ctx); gone <- err }()
+	for loaded := 0; loaded == 0; time.Sleep(time.Millisecond) {
+		store.mu.Lock()
+		loaded = store.loaded
+		store.mu.Unlock()
+	}
+	patient := make(chan error, 1)
+	go func() { _, err := rosters.Current(t.Context()); patient <- err }()
+	cancel()
+	if err := <-gone; !fault.Is(err, fault.Unavailable) {
+		t.Errorf("impatient: %v", err)
+	}
+	close(store.slow)
+	if err := <-patient; err != nil {
+		t.Errorf("patient: %v", err)
+	}
+}
+
+func TestCurrentWhenTheStoreIsDown(t *testing.T) {
+	store := &memory{down: true}
+	rosters := directory.NewRosters(store, chance())
+	if _, err := rosters.Current(t.Context()); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("error = %v", err)
+	}
+	store.down = false
+	if _, err := rosters.Current(t.Context()); err != nil {
+		t.Errorf("after it came back: %v", err)
+	}
+}
