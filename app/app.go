@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -69,7 +70,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.Registers, err = loadRegisters(cfg.Registers, a.Catalogue.Policies); err != nil {
 		return nil, err
 	}
-	if a.Store, err = openStore(ctx, cfg); err != nil {
+	if a.Store, err = OpenStore(ctx, cfg.Store, cfg.Logger); err != nil {
 		return nil, err
 	}
 	if err := a.openLog(ctx); err != nil {
@@ -89,12 +90,13 @@ func languagesOf(messages *locale.Catalogue) []string {
 	return out
 }
 
-func openStore(ctx context.Context, cfg Config) (store.Store, error) {
-	kind, where, _ := strings.Cut(cfg.Store, ":")
+// OpenStore opens the store that a setting names, "sqlite:PATH".
+func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.Store, error) {
+	kind, where, _ := strings.Cut(setting, ":")
 	if kind != "sqlite" || where == "" {
-		return nil, fmt.Errorf("store %q: want sqlite:PATH", cfg.Store)
+		return nil, fmt.Errorf("store %q: want sqlite:PATH", setting)
 	}
-	return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: cfg.Logger})
+	return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
 }
 
 // openLog opens the evidence log with the key in the state folder; a first

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +18,6 @@ import (
 	"kokoroe/app/demo/provider"
 	"kokoroe/app/directory"
 	"kokoroe/app/identity"
-	"kokoroe/app/spreadsheet"
 	"kokoroe/content"
 	"kokoroe/locales"
 	"kokoroe/static"
@@ -43,6 +43,7 @@ type Demo struct {
 	staff       *provider.Provider
 	contractors *provider.Provider
 	listener    net.Listener
+	secret      string // between portal and providers, new at each start
 }
 
 // The names of the two providers.
@@ -71,7 +72,7 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
 		return nil, err
 	}
-	d := &Demo{}
+	d := &Demo{secret: rand.Text()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -125,7 +126,7 @@ func (d *Demo) startProviders(ctx context.Context) (err error) {
 		cfg := provider.Config{
 			Title: title, People: func() []provider.Person { return d.people(kind) },
 			Clients: []provider.Client{{
-				ID: clientID, RedirectURLs: []string{d.URL + "/sign-in/" + id + "/callback"}, PostLogoutURLs: []string{d.URL + "/signed-out"},
+				ID: clientID, Secret: d.secret, RedirectURLs: []string{d.URL + "/sign-in/" + id + "/callback"}, PostLogoutURLs: []string{d.URL + "/signed-out"},
 			}},
 		}
 		cfg.Listen = net.JoinHostPort(host, strconv.Itoa(port))
@@ -149,8 +150,8 @@ var (
 
 func (d *Demo) providers() []identity.ProviderConfig {
 	return []identity.ProviderConfig{
-		{ID: StaffProvider, Issuer: d.staff.Issuer(), ClientID: clientID, Title: staffTitle, Kinds: []directory.Kind{directory.Employee}},
-		{ID: ContractorProvider, Issuer: d.contractors.Issuer(), ClientID: clientID, Title: contractorTitle, Kinds: []directory.Kind{directory.ContractorWorker}},
+		{ID: StaffProvider, Issuer: d.staff.Issuer(), ClientID: clientID, ClientSecret: d.secret, Title: staffTitle, Kinds: []directory.Kind{directory.Employee}},
+		{ID: ContractorProvider, Issuer: d.contractors.Issuer(), ClientID: clientID, ClientSecret: d.secret, Title: contractorTitle, Kinds: []directory.Kind{directory.ContractorWorker}},
 	}
 }
 
@@ -191,13 +192,14 @@ func (d *Demo) load(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	table, err := spreadsheet.Read("roster.csv", src)
+	plan, err := app.PlanRoster(ctx, d.App.Rosters, "roster.csv", src, calendar.DateOf(cfg.Now()), directory.Options{})
 	if err != nil {
 		return err
 	}
-	if err := d.App.ImportRoster(ctx, table, calendar.DateOf(cfg.Now())); err != nil {
+	if _, err := d.App.Rosters.Apply(ctx, plan); err != nil {
 		return err
 	}
+	d.App.Ledger.Noticed()
 	if err := d.readSignIns(ctx, cfg.City); err != nil || cfg.Empty {
 		return err
 	}
