@@ -301,8 +301,12 @@ func (s *Server) checkResult(x *exchange) error {
 		ReferenceLabel: x.T("course.result.reference"), Reference: strconv.FormatInt(r.Seq, 10),
 	}
 	page.Receipt = receiptPath(r.Seq)
-	if page.Next, _, err = s.nextTask(x); err != nil {
+	next, _, err := s.nextTask(x)
+	if err != nil {
 		return err
+	}
+	if next != nil {
+		page.Next = []view.Task{*next}
 	}
 	return s.render(x, "courses/result", page)
 }
