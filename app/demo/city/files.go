@@ -2,10 +2,11 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"kokoroe/app/spreadsheet"
 )
 
 // notice heads every file that can hold a comment.
@@ -30,21 +31,18 @@ func files() (map[string][]byte, error) {
 }
 
 func rosterCSV(people []person) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString("\uFEFF")
-	w := csv.NewWriter(&b)
-	w.UseCRLF = true
-	rows := [][]string{{"職員番号", "氏名", "カナ", "メール", "区分", "所属", "役職",
-		"採用日", "退職日", "休職開始", "休職終了", "異動日", "対象外"}}
+	t := spreadsheet.Table{Columns: spreadsheet.Columns("職員番号", "氏名", "カナ", "メール", "区分", "所属", "役職",
+		"採用日", "退職日", "休職開始", "休職終了", "異動日", "対象外")}
 	for _, p := range people {
 		outOfScope := ""
 		if p.outOfScope {
 			outOfScope = "○"
 		}
-		rows = append(rows, []string{p.number, p.name, p.kana, p.mail, p.employment, p.department, p.post,
-			p.joined, p.left, p.leaveFrom, p.leaveUntil, p.moved, outOfScope})
+		t.Rows = append(t.Rows, spreadsheet.Row{Cells: []string{p.number, p.name, p.kana, p.mail, p.employment, p.department,
+			p.post, p.joined, p.left, p.leaveFrom, p.leaveUntil, p.moved, outOfScope}})
 	}
-	err := w.WriteAll(rows)
+	var b bytes.Buffer
+	_, err := spreadsheet.WriteCSV(&b, t, spreadsheet.UTF8)
 	return b.Bytes(), err
 }
 
