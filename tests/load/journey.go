@@ -104,6 +104,7 @@ const practised = 3
 
 func (b *browser) practise(known *answers) {
 	b.follow(stepCourse, signedIn)
+	b.get(stepPractice, coursePath+"/practice", signedIn)
 	b.submit(stepPracticeStart, coursePath+"/practice/start")
 	for i := range practised {
 		if i == 0 {
