@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 		return nil, err
 	}
 	d.URL = "http://" + d.listener.Addr().String()
-	if err := d.startProviders(ctx); err != nil {
+	if err := d.startProviders(ctx, cfg.Now); err != nil {
 		return nil, err
 	}
 	d.App, err = app.New(ctx, app.Config{
@@ -113,7 +113,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 // startProviders starts the two providers on the ports behind the portal's,
 // so that a second start on the same folder finds the same issuers; on any
 // port when those are taken.
-func (d *Demo) startProviders(ctx context.Context) (err error) {
+func (d *Demo) startProviders(ctx context.Context, now calendar.Clock) (err error) {
 	host, port, err := net.SplitHostPort(d.listener.Addr().String())
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (d *Demo) startProviders(ctx context.Context) (err error) {
 	}
 	start := func(id string, title map[string]string, kind directory.Kind, port int) (*provider.Provider, error) {
 		cfg := provider.Config{
-			Title: title, People: func() []provider.Person { return d.people(kind) },
+			Title: title, Now: now, People: func() []provider.Person { return d.people(kind) },
 			Clients: []provider.Client{{
 				ID: clientID, Secret: d.secret, RedirectURLs: []string{d.URL + "/sign-in/" + id + "/callback"}, PostLogoutURLs: []string{d.URL + "/signed-out"},
 			}},

@@ -11,7 +11,10 @@ import (
 )
 
 // client shows a Client to op: confidential, code flow only.
-type client struct{ Client }
+type client struct {
+	Client
+	ahead func() time.Duration
+}
 
 func (c *client) GetID() string                       { return c.ID }
 func (c *client) RedirectURIs() []string              { return c.RedirectURLs }
@@ -23,14 +26,17 @@ func (c *client) ResponseTypes() []oidc.ResponseType {
 }
 func (c *client) GrantTypes() []oidc.GrantType         { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (c *client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeBearer }
-func (c *client) IDTokenLifetime() time.Duration       { return tokenTTL }
 func (c *client) DevMode() bool                        { return false }
 func (c *client) IsScopeAllowed(string) bool           { return false }
 func (c *client) IDTokenUserinfoClaimsAssertion() bool { return true }
-func (c *client) ClockSkew() time.Duration             { return 0 }
 func (c *client) LoginURL(request string) string {
 	return signInPath + "?request=" + url.QueryEscape(request)
 }
+
+// ClockSkew is how op is told to live at the portal's time: it takes the skew
+// from the instants that a token says were, and adds it to the one that ends it.
+func (c *client) ClockSkew() time.Duration       { return c.ahead() }
+func (c *client) IDTokenLifetime() time.Duration { return tokenTTL - 2*c.ahead() }
 
 func (c *client) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(scopes []string) []string { return scopes }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/zitadel/oidc/v3/pkg/op"
 	"golang.org/x/text/language"
+
+	"kokoroe/app/calendar"
 )
 
 // Person is somebody whom the provider signs in.
@@ -35,7 +37,8 @@ type Config struct {
 	Listen  string            // 127.0.0.1:0 and the like; anything but loopback is refused
 	Title   map[string]string // by language: whose provider it plays
 	Clients []Client
-	People  func() []Person // asked at each sign-in
+	People  func() []Person  // asked at each sign-in
+	Now     func() time.Time // the portal's clock, which a test may have set; nil: time.Now
 }
 
 // The provider says of every sign-in that it was a demonstration.
