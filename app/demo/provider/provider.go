@@ -13,8 +13,6 @@ import (
 
 	"github.com/zitadel/oidc/v3/pkg/op"
 	"golang.org/x/text/language"
-
-	"kokoroe/app/calendar"
 )
 
 // Person is somebody whom the provider signs in.
