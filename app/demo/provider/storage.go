@@ -35,7 +35,6 @@ type storage struct {
 	people  func() []Person
 	clients map[string]*client
 	key     signingKey
-	behind  func() time.Duration
 	ahead   func() time.Duration // how far this machine's clock is ahead of the portal's
 
 	mu       sync.Mutex
@@ -57,14 +56,11 @@ func newStorage(issuer string, cfg Config) (*storage, error) {
 	}
 	s := &storage{
 		issuer: issuer, people: cfg.People, key: signingKey{id: randomID()[:16], key: key},
-		behind: func() time.Duration { return 0 }, clients: map[string]*client{}, requests: map[string]*request{}, codes: map[string]string{},
+		clients: map[string]*client{}, requests: map[string]*request{}, codes: map[string]string{},
 	}
 	s.ahead = func() time.Duration { return 0 }
 	if cfg.Now != nil {
 		s.ahead = func() time.Duration { return time.Since(cfg.Now()) }
-	}
-	if cfg.Now != nil {
-		s.behind = func() time.Duration { return time.Since(cfg.Now()) }
 	}
 	for _, c := range cfg.Clients {
 		if c.ID == "" || c.Secret == "" {
