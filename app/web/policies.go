@@ -267,7 +267,8 @@ func (s *Server) exactText(x *exchange, digest string) (exactText, error) {
 	if err != nil {
 		return exactText{}, err
 	}
-	return exactText{Digest: digest, Source: kept, Wording: wordingOf(kept)}, nil
+	wording := s.wordingOf(digest, kept)
+	return exactText{Digest: digest, Source: kept, Language: wording.Language, Wording: wording}, nil
 }
 
 // Genuine reports whether the bytes are those that the digest names.

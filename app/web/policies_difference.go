@@ -87,8 +87,19 @@ func wholeClause(word string, kind document.ChangeKind, s document.Section) clau
 // the bytes that are kept (policy.Wording.Bytes).
 const wordingSeparator = "\n---\n"
 
-// wordingOf reads kept bytes of a declaration.
-func wordingOf(kept []byte) policy.Wording {
+// wordingOf reads kept bytes of a declaration. The language is known of those
+// that are still in use.
+func (s *Server) wordingOf(digest string, kept []byte) policy.Wording {
+	for _, p := range s.cfg.Policy.Catalogue.Policies() {
+		if p.Declaration == nil {
+			continue
+		}
+		for _, language := range p.Declaration.Text.Languages() {
+			if w := p.Declaration.In(language); w.Digest() == digest && document.Digest(kept) == digest {
+				return w
+			}
+		}
+	}
 	i := strings.LastIndex(string(kept), wordingSeparator)
 	if i < 0 {
 		return policy.Wording{Text: string(kept)}

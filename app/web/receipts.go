@@ -61,8 +61,12 @@ func (s *Server) receipt(x *exchange) error {
 	if page.Shown, err = s.shownTexts(x, record.Shown); err != nil {
 		return err
 	}
-	if page.Next, page.Open, err = s.nextTask(x); err != nil {
+	next, open, err := s.nextTask(x)
+	if err != nil {
 		return err
+	}
+	if page.Open = open; next != nil {
+		page.Next = []view.Task{*next}
 	}
 	return s.render(x, "receipts/show", page)
 }
@@ -132,7 +136,7 @@ func (s *Server) sealOf(x *exchange, seq int64) (seal, error) {
 }
 
 // nextTask returns the visitor's most urgent open task, and how many are open.
-func (s *Server) nextTask(x *exchange) ([]view.Task, int, error) {
+func (s *Server) nextTask(x *exchange) (*view.Task, int, error) {
 	today := s.today()
 	assignments, err := s.cfg.Ledger.Of(x.ctx, x.person(), today)
 	if err != nil {
@@ -153,7 +157,8 @@ func (s *Server) nextTask(x *exchange) ([]view.Task, int, error) {
 	if next == nil {
 		return nil, 0, nil
 	}
-	return []view.Task{s.task(x, *next, next.StateOn(today))}, open, nil
+	task := s.task(x, *next, next.StateOn(today))
+	return &task, open, nil
 }
 
 // receiptFile sends the receipt as a file that anybody can check.
