@@ -93,9 +93,11 @@ func (b *Browser) Form(selector string, values url.Values) (action string, form 
 		b.t.Fatalf("no form %q on %s (status %d):\n%s", selector, b.page.URL, b.page.Status, b.page.Text("body"))
 	}
 	found = found.First()
-	if action, _ = found.Attr("action"); action == "" {
-		action = b.page.URL.String()
+	to, err := b.page.URL.Parse(found.AttrOr("action", "")) // on the page that is shown, which may be a provider's
+	if err != nil {
+		b.t.Fatalf("form %q on %s: %v", selector, b.page.URL, err)
 	}
+	action = to.String()
 	form = url.Values{}
 	found.Find("input, textarea, select").Each(func(_ int, field *goquery.Selection) {
 		addField(form, field)
