@@ -162,4 +162,7 @@ func reportPlan(out io.Writer, words *locale.Printer, p *directory.Plan) {
 	for _, field := range p.Confirm {
 		fmt.Fprintln(out, strings.TrimSpace(field.Name+"\t"+words.T(field.MessageID, field.Args)))
 	}
+	if len(p.Confirm) > 0 {
+		fmt.Fprintln(out, words.T("import.confirm"))
+	}
 }
