@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -50,10 +51,12 @@ func (s settingsFile) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve returns the value of a flag; nil leaves it to its default.
+// Resolve returns the value of a flag; nil leaves it to the environment, which
+// wins over the file, or to its default.
 func (s settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	value, ok := s[flag.Name]
-	if !ok {
+	inEnvironment := func(name string) bool { _, set := os.LookupEnv(name); return set }
+	if !ok || slices.ContainsFunc(flag.Envs, inEnvironment) {
 		return nil, nil
 	}
 	if list, ok := value.([]any); ok {
