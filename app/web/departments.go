@@ -1,0 +1,295 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/directory"
+	"kokoroe/app/duty"
+	"kokoroe/app/identity"
+	"kokoroe/app/report"
+	"kokoroe/app/web/view"
+)
+
+func (s *Server) mountDepartments() {
+	s.get("/departments", s.departments)
+	s.get("/departments/:department", s.department)
+	s.get("/departments/:department/people", s.peopleOf)
+	s.mountPeople()
+	s.mountExports()
+}
+
+// everywhere stands in an address for all that the reader reaches.
+const everywhere = "all"
+
+// departmentPath is where a department is shown.
+func departmentPath(id directory.DepartmentID) string {
+	return "/departments/" + url.PathEscape(string(id))
+}
+
+// scope returns the department that a request is about, "" for the whole city,
+// and what it is called. What is not reached does not exist: NotFound.
+func (s *Server) scope(x *exchange, id string) (directory.DepartmentID, string, error) {
+	department, err := directory.DepartmentID(id), error(nil)
+	if id == "" || id == everywhere {
+		if department, err = s.reach(x); err != nil {
+			return "", "", err
+		}
+		if department == "" {
+			return "", x.T("department.whole"), nil
+		}
+	}
+	if _, err = s.reached(x, department); err != nil {
+		return "", "", err
+	}
+	roster, err := s.cfg.Rosters.Current(x.ctx)
+	if err != nil {
+		return "", "", err
+	}
+	return department, pathName(roster.Path(department)), nil
+}
+
+// counted is what every page with numbers says about them.
+type counted struct {
+	Cycle   calendar.Cycle
+	Day     calendar.Date // 基準日
+	AsOf    time.Time
+	Exports []exportLink
+}
+
+// departmentsPage is completion in all that the reader reaches, as a tree.
+type departmentsPage struct {
+	*view.Page
+	counted
+	Scope    string
+	Whole    bool
+	Levels   tabs
+	Sections []completionSection
+}
+
+// completionSection is one requirement: employees, contractors and account
+// owners are never added up.
+type completionSection struct {
+	ID    duty.RequirementID
+	Title string
+	Total figure
+	Rows  []completionRow
+}
+
+// completionRow is one department in a table.
+type completionRow struct {
+	Name       string
+	Href       string
+	Depth      int
+	OutOfScope bool
+	figure
+}
+
+// The levels of the tree that a table shows, counted from its top.
+const (
+	fewestLevels = 1
+	usualLevels  = 2 // 部 and 課
+	mostLevels   = 3
+)
+
+// departments shows the tree.
+func (s *Server) departments(x *exchange) error {
+	top, name, err := s.scope(x, everywhere)
+	if err != nil {
+		return err
+	}
+	completion, err := s.cfg.Report.Completion(x.ctx, top, s.today())
+	if err != nil {
+		return err
+	}
+	levels := levelsOf(x.query("levels"), top != "")
+	page := departmentsPage{
+		Page: s.titled(x, x.T("department.title")), counted: s.counted(x, completion.Day, completion.AsOf, "completion", report.Filter{Department: top}),
+		Scope: name, Whole: top == "", Levels: levelTabs(x, levels, len(completion.Rows) > 0 && depth(completion.Rows) > fewestLevels),
+	}
+	page.Wide = true
+	page.Printed = x.T("department.printed", "At", completion.AsOf, "Scope", name)
+	for i, req := range completion.Requirements {
+		if section := s.completionSection(x, completion, i, req, top, levels); section.Total.Any() {
+			page.Sections = append(page.Sections, section)
+		}
+	}
+	return s.render(x, "departments/list", page)
+}
+
+func (s *Server) counted(x *exchange, day calendar.Date, asOf time.Time, table string, f report.Filter) counted {
+	return counted{Cycle: s.cfg.Ledger.Cycle(day), Day: day, AsOf: asOf, Exports: exportLinks(x, table, f)}
+}
+
+// levelsOf reads how deep the tree is to be shown; a head sees everything.
+func levelsOf(query string, all bool) int {
+	switch query {
+	case "1":
+		return fewestLevels
+	case "2":
+		return usualLevels
+	case "3":
+		return mostLevels
+	}
+	if all {
+		return mostLevels
+	}
+	return usualLevels
+}
+
+func levelTabs(x *exchange, levels int, choice bool) tabs {
+	t := tabs{Label: x.T("department.levels")}
+	if !choice {
+		return t
+	}
+	for i, query := range []string{"1", "2", "3"} {
+		t.Tabs = append(t.Tabs, tab{Href: "/departments?levels=" + query, Label: x.T("department.levels." + query), Current: levels == i+1})
+	}
+	return t
+}
+
+func depth(rows []report.Row) int {
+	deepest := 0
+	for i := range rows {
+		deepest = max(deepest, rows[i].Depth)
+	}
+	return deepest
+}
+
+func (s *Server) completionSection(x *exchange, c report.Completion, i int, req duty.Requirement, top directory.DepartmentID, levels int) completionSection {
+	section := completionSection{ID: req.ID, Title: req.Title.In(string(x.Tag())), Total: figureOf(x, c.Total(i), top, req.ID)}
+	for _, row := range c.Rows {
+		if n := row.Counts[i]; row.Depth < levels && (n != (duty.Count{}) || row.Department.OutOfScope && req.Audience.Rule == duty.ByKind) {
+			section.Rows = append(section.Rows, completionRow{
+				Name: row.Department.Name, Href: departmentPath(row.Department.ID), Depth: row.Depth, OutOfScope: row.Department.OutOfScope,
+				figure: figureOf(x, n, row.Department.ID, req.ID),
+			})
+		}
+	}
+	return section
+}
+
+// departmentPage is one department: how it stands, by name.
+type departmentPage struct {
+	*view.Page
+	counted
+	Name     string
+	Above    string // the path above it
+	Head     *contactPerson
+	Sections []departmentSection
+}
+
+// contactPerson is whom to ask about a department.
+type contactPerson struct {
+	Name, Post, Department, Mail string
+	OfAbove                      bool // the department has no head of its own
+}
+
+type departmentSection struct {
+	completionSection
+	Groups []peopleGroup
+}
+
+// peopleGroup is a heading's worth of names.
+type peopleGroup struct {
+	Group   report.Group
+	Heading string
+	Count   int
+	Lines   []personLine
+	More    string // where all of them are; empty when these are all
+}
+
+// groupsShown are the groups that a department's page lists, worst first.
+var groupsShown = []report.Group{report.GroupOver, report.GroupOpen, report.GroupPaused, report.GroupExempt, report.GroupDone}
+
+// namesShown is how many names of a group a department's page lists.
+const namesShown = 40
+
+// department shows one department.
+func (s *Server) department(x *exchange) error {
+	d, err := s.reached(x, directory.DepartmentID(x.param("department")))
+	if err != nil {
+		return err
+	}
+	roster, err := s.cfg.Rosters.Current(x.ctx)
+	if err != nil {
+		return err
+	}
+	completion, err := s.cfg.Report.Completion(x.ctx, d.ID, s.today())
+	if err != nil {
+		return err
+	}
+	people, err := s.cfg.Report.People(x.ctx, report.Filter{Department: d.ID}, completion.Day)
+	if err != nil {
+		return err
+	}
+	path := roster.Path(d.ID)
+	page := departmentPage{
+		Page: s.titled(x, d.Name, s.departmentCrumbs(x, roster, d.ID)...), Name: d.Name, Above: pathName(path[:len(path)-1]),
+		counted: s.counted(x, completion.Day, completion.AsOf, "people", report.Filter{Department: d.ID}),
+		Head:    s.headOf(roster, d.ID),
+	}
+	page.Printed = x.T("department.printed", "At", completion.AsOf, "Scope", pathName(path))
+	for i, req := range completion.Requirements {
+		section := departmentSection{completionSection: s.completionSection(x, completion, i, req, d.ID, usualLevels)}
+		if !section.Total.Any() {
+			continue
+		}
+		section.Rows = slices.DeleteFunc(section.Rows, func(r completionRow) bool { return r.Depth == 0 })
+		section.Groups = s.groupsOf(x, roster, people, req.ID, &section.Total)
+		page.Sections = append(page.Sections, section)
+	}
+	return s.render(x, "departments/show", page)
+}
+
+// groupsOf lists the names behind a section's numbers.
+func (s *Server) groupsOf(x *exchange, roster *directory.Roster, people []report.PersonRow, req duty.RequirementID, total *figure) []peopleGroup {
+	var out []peopleGroup
+	for _, g := range groupsShown {
+		group := peopleGroup{Group: g, Heading: x.T("department.group." + string(g)), Count: g.Of(total.Count)}
+		for i := range people {
+			row := &people[i]
+			if row.Requirement != req || !g.Holds(row.State) {
+				continue
+			}
+			if len(group.Lines) == namesShown {
+				group.More = total.Link(g)
+				break
+			}
+			group.Lines = append(group.Lines, s.personLine(x, roster, row))
+		}
+		if len(group.Lines) > 0 {
+			out = append(out, group)
+		}
+	}
+	return out
+}
+
+// headOf returns whom to ask: the department's head, else the nearest above.
+func (s *Server) headOf(roster *directory.Roster, id directory.DepartmentID) *contactPerson {
+	today := s.today()
+	heads := report.Heads(roster, id, today)
+	if len(heads) == 0 {
+		return nil
+	}
+	p := heads[0]
+	at := p.MembershipOn(today).Department
+	return &contactPerson{Name: p.Name, Post: p.Post, Department: pathName(roster.Path(at)), Mail: p.Mail, OfAbove: at != id}
+}
+
+// departmentCrumbs is the way to a department, as far as the reader reaches.
+func (s *Server) departmentCrumbs(x *exchange, roster *directory.Roster, id directory.DepartmentID) []view.Link {
+	crumbs := []view.Link{{Href: "/departments", Label: x.T("department.title")}}
+	top, err := s.reach(x)
+	if err != nil {
+		return crumbs
+	}
+	for _, d := range roster.Path(id) {
+		if d.ID != id && (x.relation == identity.All || roster.Within(d.ID, top)) {
+			crumbs = append(crumbs, view.Link{Href: departmentPath(d.ID), Label: d.Name})
+		}
+	}
+	return crumbs
+}

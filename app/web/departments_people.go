@@ -1,0 +1,234 @@
+package web
+
+import (
+	"io"
+	"net/url"
+	"slices"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/directory"
+	"kokoroe/app/duty"
+	"kokoroe/app/fault"
+	"kokoroe/app/identity"
+	"kokoroe/app/report"
+	"kokoroe/app/spreadsheet"
+	"kokoroe/app/web/view"
+)
+
+// peoplePage is who stands how, by name.
+type peoplePage struct {
+	*view.Page
+	counted
+	Scope       string
+	Requirement string
+	Group       report.Group
+	Kinds       tabs // requirements
+	Groups      tabs // states
+	Lines       []personLine
+	Total       int    // in the group
+	Asked       int    // in all groups
+	Next        string // the next names; empty at the end
+	Clear       string // without the filter
+	Replaced    int    // characters that CP932 lacks, in the export of this list
+}
+
+// personLine is one person with one requirement.
+type personLine struct {
+	Number, Name, Href, Department, Employment string
+	State                                      duty.State
+	DueOn, DoneOn                              calendar.Date
+	Open                                       bool
+	Items                                      []itemLine
+}
+
+type itemLine struct {
+	Title  string
+	State  duty.State
+	DueOn  calendar.Date
+	DoneOn calendar.Date
+}
+
+// pageOf is how many people a page lists.
+const pageOf = 100
+
+// peopleOf lists the names behind a number.
+func (s *Server) peopleOf(x *exchange) error {
+	id, name, err := s.scope(x, x.param("department"))
+	if err != nil {
+		return err
+	}
+	filter, err := s.filterOf(x, id)
+	if err != nil {
+		return err
+	}
+	roster, err := s.cfg.Rosters.Current(x.ctx)
+	if err != nil {
+		return err
+	}
+	req, ok := s.cfg.Ledger.Requirement(filter.Requirement)
+	if !ok { // none named: the first that anybody here has
+		req = s.cfg.Ledger.Requirements()[0]
+		filter.Requirement = req.ID
+	}
+	all, err := s.cfg.Report.People(x.ctx, report.Filter{Department: id, Requirement: req.ID}, s.today())
+	if err != nil {
+		return err
+	}
+	title := req.Title.In(string(x.Tag()))
+	crumbs := s.departmentCrumbs(x, roster, id)
+	if id != "" {
+		crumbs = append(crumbs, view.Link{Href: departmentPath(id), Label: crumbName(roster, id)})
+	}
+	here := "/departments/" + url.PathEscape(x.param("department")) + "/people"
+	page := peoplePage{
+		Page: s.titled(x, x.T("department.people.title", "Scope", name), crumbs...), counted: s.counted(x, s.today(), s.cfg.Now(), "people", filter),
+		Scope: name, Requirement: title, Group: filter.Group, Asked: len(all), Clear: here + "?" + url.Values{"requirement": {string(req.ID)}}.Encode(),
+	}
+	page.Wide = true
+	page.Printed = x.T("department.printed", "At", page.AsOf, "Scope", name)
+	page.Kinds, page.Groups = s.kindTabs(x, here, filter), groupTabs(x, here, filter, all)
+	rows := slices.DeleteFunc(all, func(r report.PersonRow) bool { return !filter.Group.Holds(r.State) })
+	page.Total = len(rows)
+	if page.Replaced, err = s.replacedIn(x, rows); err != nil {
+		return err
+	}
+	rows, page.Next = pageAfter(rows, x.query("after"), here, filter)
+	for i := range rows {
+		page.Lines = append(page.Lines, s.personLine(x, roster, &rows[i]))
+	}
+	return s.render(x, "departments/people", page)
+}
+
+func crumbName(roster *directory.Roster, id directory.DepartmentID) string {
+	d, _ := roster.Department(id)
+	return d.Name
+}
+
+// filterOf reads requirement and group of the query. NotFound for one that
+// does not exist.
+func (s *Server) filterOf(x *exchange, department directory.DepartmentID) (report.Filter, error) {
+	f := report.Filter{Department: department, Requirement: duty.RequirementID(x.query("requirement")), Group: report.Group(x.query("group"))}
+	if _, ok := s.cfg.Ledger.Requirement(f.Requirement); f.Requirement != "" && !ok {
+		return f, fault.NotFoundf("requirement %q", f.Requirement)
+	}
+	if !slices.Contains(report.Groups, f.Group) {
+		return f, fault.NotFoundf("group %q", f.Group)
+	}
+	return f, nil
+}
+
+// pageAfter returns the people behind the position, a number of the roster,
+// and where the next ones are. A person who was done in the meantime leaves no
+// gap and pushes nobody out.
+func pageAfter(rows []report.PersonRow, after, here string, f report.Filter) ([]report.PersonRow, string) {
+	if after != "" {
+		at := slices.IndexFunc(rows, func(r report.PersonRow) bool { return r.Person.Number > after })
+		if at < 0 {
+			return nil, ""
+		}
+		rows = rows[at:]
+	}
+	if len(rows) <= pageOf {
+		return rows, ""
+	}
+	query := url.Values{"requirement": {string(f.Requirement)}, "after": {rows[pageOf-1].Person.Number}}
+	if f.Group != report.Everybody {
+		query.Set("group", string(f.Group))
+	}
+	return rows[:pageOf], here + "?" + query.Encode()
+}
+
+// kindTabs lead from one requirement to another.
+func (s *Server) kindTabs(x *exchange, here string, f report.Filter) tabs {
+	t := tabs{Label: x.T("department.requirements")}
+	for _, req := range s.cfg.Ledger.Requirements() {
+		query := url.Values{"requirement": {string(req.ID)}}
+		if f.Group != report.Everybody {
+			query.Set("group", string(f.Group))
+		}
+		t.Tabs = append(t.Tabs, tab{Href: here + "?" + query.Encode(), Label: req.Title.In(string(x.Tag())), Current: req.ID == f.Requirement})
+	}
+	return t
+}
+
+// groupTabs lead from one group of states to another, with how many are in it.
+func groupTabs(x *exchange, here string, f report.Filter, all []report.PersonRow) tabs {
+	t := tabs{Label: x.T("department.groups")}
+	for _, g := range report.Groups {
+		query := url.Values{"requirement": {string(f.Requirement)}}
+		label := "department.group.everybody"
+		if g != report.Everybody {
+			query.Set("group", string(g))
+			label = "department.group." + string(g)
+		}
+		n := 0
+		for i := range all {
+			if g.Holds(all[i].State) {
+				n++
+			}
+		}
+		t.Tabs = append(t.Tabs, tab{Href: here + "?" + query.Encode(), Label: x.T(label), Number: n, Counted: true, Current: g == f.Group})
+	}
+	return t
+}
+
+// personLine is a row of People as a page shows it.
+func (s *Server) personLine(x *exchange, roster *directory.Roster, row *report.PersonRow) personLine {
+	line := personLine{
+		Number: row.Person.Number, Name: row.Person.Name, Href: personPath(row.Person.ID),
+		Department: pathName(roster.Path(row.Department)), Employment: x.T("person.employment." + string(row.Person.Employment)),
+		State: row.State, DueOn: row.DueOn, DoneOn: row.DoneOn, Open: row.State.Open(),
+	}
+	for i := range row.Items {
+		a := &row.Items[i]
+		if !a.Superseded {
+			line.Items = append(line.Items, s.itemLine(x, a))
+		}
+	}
+	return line
+}
+
+func (s *Server) itemLine(x *exchange, a *duty.Assignment) itemLine {
+	item := itemLine{Title: s.itemTitle(x, a.Item), State: a.StateOn(s.today()), DueOn: a.DueOn}
+	if a.Fulfilment != nil {
+		item.DoneOn = calendar.DateOf(a.Fulfilment.At)
+	}
+	return item
+}
+
+// replacedIn returns how many characters the list loses in CP932.
+func (s *Server) replacedIn(x *exchange, rows []report.PersonRow) (int, error) {
+	table, err := s.cfg.Report.TableOf(x.ctx, x.Printer, rows, s.titles(x), s.today())
+	if err != nil {
+		return 0, err
+	}
+	return spreadsheet.WriteCSV(io.Discard, table, spreadsheet.CP932)
+}
+
+// titles says what items are called, and looks each up once.
+func (s *Server) titles(x *exchange) report.Titles {
+	known := map[duty.Item]string{}
+	return func(item duty.Item) string {
+		title, ok := known[item]
+		if !ok {
+			title = s.itemTitle(x, item)
+			known[item] = title
+		}
+		return title
+	}
+}
+
+// mayOpen reports whether the visitor may open a person's page.
+func (s *Server) mayOpen(x *exchange, roster *directory.Roster, p directory.Person) bool {
+	relation, _ := identity.Allowed("GET", "/people/:person", x.visitor.Roles)
+	today := s.today()
+	switch {
+	case p.ID == "":
+		return false
+	case relation == identity.All:
+		return true
+	case relation == identity.Below:
+		return roster.Within(p.MembershipOn(today).Department, x.visitor.Person.MembershipOn(today).Department)
+	}
+	return false
+}
