@@ -81,10 +81,12 @@ func localPath(p string) string {
 // beginSignIn sends the browser to the provider.
 func (s *Server) beginSignIn(x *exchange) error {
 	begin := s.cfg.Identity.Begin
-	if x.browser == "" { // somebody signed in, who proves it again
+	if x.visitor != nil { // who is signed in proves it again
+		begin = s.cfg.Identity.BeginFresh
+	}
+	if x.browser == "" {
 		x.browser = identity.NewToken()
 		setCookie(x.c, browserCookie, x.browser, 0)
-		begin = s.cfg.Identity.BeginFresh
 	}
 	address, err := begin(x.ctx, x.param("provider"), x.browser, localPath(x.form("return")))
 	if err != nil {
@@ -139,7 +141,7 @@ func (s *Server) finishSignIn(x *exchange) error {
 // backChannelLogout is the provider's word that a session is over (OpenID
 // Connect Back-Channel Logout 1.0). It answers 400 to what is not valid.
 func (s *Server) backChannelLogout(x *exchange) error {
-	err := s.cfg.Identity.BackChannelLogout(x.ctx, x.param("provider"), x.c.FormValue("logout_token"))
+	err := s.cfg.Identity.BackChannelLogout(x.ctx, x.param("provider"), x.posted("logout_token"))
 	switch {
 	case err == nil:
 		x.c.Status(fiber.StatusOK)

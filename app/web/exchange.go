@@ -86,7 +86,13 @@ func (x *exchange) query(name string) string { return strings.ToValidUTF8(x.c.Qu
 
 // form returns a value of the posted form, without what cannot be text: NUL
 // and broken UTF-8 are taken out, line ends become LF.
-func (x *exchange) form(name string) string { return cleanText(x.c.FormValue(name)) }
+func (x *exchange) form(name string) string { return cleanText(x.posted(name)) }
+
+// posted returns a value of the posted form as it came. The query string is no
+// part of it: fiber's FormValue would let an address speak over the form.
+func (x *exchange) posted(name string) string {
+	return string(x.c.Request().PostArgs().Peek(name))
+}
 
 // formAll returns all values of a field of the posted form, at most 64.
 func (x *exchange) formAll(name string) []string {

@@ -126,7 +126,7 @@ func (s *Server) checkOrigin(x *exchange) error {
 	if secret == "" {
 		secret = x.browser
 	}
-	given := x.c.FormValue(view.CSRFField)
+	given := x.posted(view.CSRFField)
 	if secret == "" || !hmac.Equal([]byte(given), []byte(tokenOf(secret))) {
 		s.security(x, "form token")
 		return refused

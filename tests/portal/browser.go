@@ -16,7 +16,8 @@ import (
 // cookies, follows redirects, and sends forms with all their fields.
 type Browser struct {
 	Portal   *Portal
-	Language string // Accept-Language
+	Language string      // Accept-Language
+	Seen     func(*Page) // is told of every answer, of redirects and providers too; may be nil
 
 	t       testing.TB
 	client  *http.Client
@@ -248,6 +249,9 @@ func (b *Browser) send(r *http.Request) *Page {
 		b.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
 	}
 	b.page = &Page{Document: doc, Status: response.StatusCode, Header: response.Header, URL: r.URL, Body: body}
+	if b.Seen != nil {
+		b.Seen(b.page)
+	}
 	return b.page
 }
 
