@@ -101,6 +101,7 @@ func (s *Rosters) Apply(ctx context.Context, p *Plan) (int64, error) {
 		return p.Base, nil
 	}
 	revision, err := s.store.ApplyRoster(ctx, p.Base, p.change)
+	s.applied.Add(1) // whatever came of it, the next question asks the store
 	if fault.Is(err, fault.Conflict) {
 		return 0, fault.Wrap(err, fault.Conflict, "roster.conflict")
 	}

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,5 +82,33 @@ func TestCurrentWhenTheStoreIsDown(t *testing.T) {
 	store.down = false
 	if _, err := rosters.Current(t.Context()); err != nil {
 		t.Errorf("after it came back: %v", err)
+	}
+}
+
+// With a staleness the store is asked once in a while, and at once after an
+// import of our own.
+func TestCurrentIsTrustedForAWhile(t *testing.T) {
+	o := newOffice(t)
+	o.rosters.Staleness = time.Hour
+	for range 5 {
+		o.roster()
+	}
+	if o.store.asked != 1 {
+		t.Errorf("asked %d times", o.store.asked)
+	}
+	o.imports(day, file(good))
+	if o.roster().Len() != 1 {
+		t.Error("an import of our own goes unseen")
+	}
+
+	elsewhere := directory.NewRosters(o.store, chance())
+	elsewhere.Staleness = 20 * time.Millisecond
+	if r, err := elsewhere.Current(t.Context()); err != nil || r.Len() != 1 {
+		t.Fatal(err)
+	}
+	o.imports(day, file(good, strings.NewReplacer("000123", "000999", "h@", "i@").Replace(good)))
+	time.Sleep(2 * elsewhere.Staleness)
+	if r, err := elsewhere.Current(t.Context()); err != nil || r.Len() != 2 {
+		t.Errorf("%v; an import of another instance goes unseen", err)
 	}
 }

@@ -25,6 +25,9 @@ type Config struct {
 	Timeout   time.Duration     // for one request to a provider; 10 s
 	Clock     calendar.Clock    // time.Now
 	Transport http.RoundTripper // to the providers; the default transport
+	// Staleness is how long a session that another instance ended may still be
+	// taken for one; at zero every request asks the store.
+	Staleness time.Duration
 }
 
 // ProviderConfig is one OpenID provider that people sign in with.

@@ -40,6 +40,9 @@ func New(cfg Config, store Store, people People) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Staleness > 0 {
+		store = newRemembering(store, cfg.Staleness)
+	}
 	s := &Service{cfg: cfg, store: store, people: people}
 	client := newClient(cfg.Transport, cfg.Timeout)
 	for _, p := range cfg.Providers {
