@@ -199,6 +199,7 @@ func (d *Demo) load(ctx context.Context, cfg Config) error {
 	if _, err := d.App.Rosters.Apply(ctx, plan); err != nil {
 		return err
 	}
+	d.App.Ledger.Noticed() // a clock that stands still never makes it look again
 	d.App.Ledger.Noticed()
 	if err := d.readSignIns(ctx, cfg.City); err != nil || cfg.Empty {
 		return err
