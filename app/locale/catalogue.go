@@ -1,6 +1,8 @@
 package locale
 
 import (
+	"errors"
+	"fmt"
 	"sort"
 	"strings"
 	"sync"
@@ -103,7 +105,37 @@ func newCatalogue(messages map[Tag]map[string]message) (*Catalogue, error) {
 	for _, tag := range c.languages {
 		c.printers[tag] = newPrinter(c, tag, messages[tag], i18n.NewLocalizer(bundle, string(tag)))
 	}
-	return c, nil
+	return c, c.checkPlurals()
+}
+
+// samples are numbers that between them need every plural form of every
+// language.
+var samples = []int{0, 1, 2, 3, 5, 6, 11, 21, 100, 1000000}
+
+// checkPlurals finds plural messages that lack a form their language needs:
+// English with "other" alone has no words for 1.
+func (c *Catalogue) checkPlurals() error {
+	var lacking []string
+	for _, tag := range c.languages {
+		p := c.printers[tag]
+		for id := range p.plurals {
+			for _, n := range samples {
+				_, err := p.localizer.Localize(&i18n.LocalizeConfig{
+					MessageID: id, PluralCount: n, TemplateParser: textParser{},
+					TemplateData: func(string) (string, error) { return "", nil },
+				})
+				if err != nil {
+					lacking = append(lacking, fmt.Sprintf("%s in %s has no form for %d", id, tag, n))
+					break
+				}
+			}
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	sort.Strings(lacking)
+	return errors.New(strings.Join(lacking, "\n"))
 }
 
 // html returns what stands in <html lang>: やさしい日本語 is Japanese there,

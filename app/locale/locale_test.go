@@ -280,3 +280,13 @@ func BenchmarkT(b *testing.B) {
 		}
 	})
 }
+
+func TestPluralFormOfTheLanguageIsMissing(t *testing.T) {
+	_, err := locale.Load(fstest.MapFS{
+		"a.ja.yaml": {Data: []byte("a.left:\n  other: 残り{{.Count}}件\n")},
+		"a.en.yaml": {Data: []byte("a.left:\n  other: \"{{.Count}} left\"\n")},
+	})
+	if err == nil || !strings.Contains(err.Error(), "a.left in en has no form for 1") {
+		t.Errorf("English without a form for one: %v", err)
+	}
+}
