@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"kokoroe/app"
@@ -44,6 +45,15 @@ type Demo struct {
 	contractors *provider.Provider
 	listener    net.Listener
 	secret      string // between portal and providers, new at each start
+
+	known sync.Map // directory.Kind → known
+}
+
+// known are a roster's people of one kind, as a provider knows them.
+type known struct {
+	roster *directory.Roster
+	notes  int
+	people []provider.Person
 }
 
 // The names of the two providers.
@@ -165,17 +175,22 @@ func (d *Demo) people(kind directory.Kind) []provider.Person {
 	if err != nil {
 		return nil
 	}
+	// A provider asks at every sign-in, and a large city signs in all at once.
+	if k, ok := d.known.Load(kind); ok && k.(known).roster == roster && k.(known).notes == len(d.People) {
+		return k.(known).people
+	}
 	notes := map[string]map[string]string{}
 	for _, s := range d.People {
 		notes[s.Number] = s.Note
 	}
-	var out []provider.Person
+	k := known{roster: roster, notes: len(d.People)}
 	for p := range roster.People() {
 		if p.Kind() == kind {
-			out = append(out, provider.Person{Number: p.Number, Name: p.Name, Note: notes[p.Number]})
+			k.people = append(k.people, provider.Person{Number: p.Number, Name: p.Name, Note: notes[p.Number]})
 		}
 	}
-	return out
+	d.known.Store(kind, k)
+	return k.people
 }
 
 // load imports the roster through the same importer as the command does, and

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"html/template"
 	"net/url"
 	"slices"
 	"time"
@@ -248,6 +250,7 @@ type exactText struct {
 	Policy   policy.ID
 	Version  int            // 0 for a text that is no policy
 	Wording  policy.Wording // of a declaration
+	rendered template.HTML  // of an edition that the program ships with; "" for another
 }
 
 // exactText returns the bytes with that digest: an edition of a policy, or a
@@ -257,7 +260,7 @@ func (s *Server) exactText(x *exchange, digest string) (exactText, error) {
 	if err == nil {
 		return exactText{
 			Digest: digest, Source: published.Text, Language: published.Language,
-			Policy: published.Policy, Version: published.Version,
+			Policy: published.Policy, Version: published.Version, rendered: s.rendered(published),
 		}, nil
 	}
 	if !fault.Is(err, fault.NotFound) {
@@ -269,6 +272,20 @@ func (s *Server) exactText(x *exchange, digest string) (exactText, error) {
 	}
 	wording := s.wordingOf(digest, kept)
 	return exactText{Digest: digest, Source: kept, Language: wording.Language, Wording: wording}, nil
+}
+
+// rendered is the HTML that was made at start of the very bytes that are kept:
+// on the last afternoon everybody looks at the same text.
+func (s *Server) rendered(published policy.Publication) template.HTML {
+	p, ok := s.cfg.Policy.Catalogue.Policy(published.Policy)
+	if !ok || published.Version < 1 || published.Version > len(p.Versions) {
+		return ""
+	}
+	edition := p.Versions[published.Version-1].In(published.Language)
+	if !bytes.Equal(edition.Source, published.Text) {
+		return ""
+	}
+	return edition.HTML
 }
 
 // Genuine reports whether the bytes are those that the digest names.

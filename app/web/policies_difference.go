@@ -126,6 +126,9 @@ func (t exactText) HTML() (template.HTML, error) {
 	if t.Version == 0 {
 		return "", nil
 	}
+	if t.rendered != "" {
+		return t.rendered, nil
+	}
 	return document.Render(t.Source, document.Options{})
 }
 
