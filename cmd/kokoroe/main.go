@@ -101,8 +101,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 
 type exit int
 
+// release is set by the linker when a release is built.
+var release string
+
 // version is the release, or the commit that a build without one was made of.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
