@@ -49,6 +49,8 @@ func (s *Server) newFiber() *fiber.App {
 		Network:               "tcp",
 	})
 	server := app.Server()
+	server.Handler = s.onlyKnownMethods(server.Handler)
+	server.ErrorHandler = s.unread
 	server.NoDefaultServerHeader = true
 	server.NoDefaultDate = false
 	server.MaxRequestsPerConn = 0
@@ -94,15 +96,16 @@ func (s *Server) edge(c *fiber.Ctx) (err error) {
 func (s *Server) admit(c *fiber.Ctx) error {
 	header := &c.Request().Header
 	switch {
-	case !s.knowsHost(header.Host()):
+	case !wellFramed(header.RawHeaders()):
+		c.Context().SetConnectionClose()
+		return errFraming
+	case !s.knowsHost(header.Host()), !s.knowsHost(c.Request().URI().Host()): // an address may name its own
 		return errMisdirected
 	case len(header.RequestURI()) > maxURL:
 		return errURITooLong
 	case len(header.Peek(fiber.HeaderContentEncoding)) > 0:
 		// A compressed body may be a thousand times what it says.
 		return errContentEncoding
-	case c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && c.Method() != fiber.MethodPost:
-		return errMethod
 	}
 	if c.Method() == fiber.MethodPost && len(c.Request().Body()) > 0 {
 		mediaType, _, _ := strings.Cut(string(header.ContentType()), ";")
@@ -191,4 +194,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Handler answers one request without a network, for benchmarks.
-func (s *Server) Handler() fasthttp.RequestHandler { return s.app.Handler() }
+func (s *Server) Handler() fasthttp.RequestHandler {
+	s.app.Handler() // makes fiber ready
+	return s.app.Server().Handler
+}

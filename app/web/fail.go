@@ -37,6 +37,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if status == fiber.StatusUnauthorized && c.Method() == fiber.MethodGet {
 		return x.seeOther(signInPath(string(c.Request().RequestURI())))
 	}
+	if x.browser == "" && x.visitor == nil { // refused before anybody asked who it is
+		x.browser = c.Cookies(browserCookie)
+	}
 	c.Response().ResetBody()
 	c.Status(status)
 	switch status {
