@@ -3,15 +3,18 @@ package tests
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"unicode"
 
+	"github.com/PuerkitoBio/goquery"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/html"
 
@@ -56,52 +59,60 @@ var everywhere = []string{"id", "class", "lang", "dir", "hidden", "tabindex", "r
 // page of ours is not made of.
 func assertClean(t testing.TB, page *portal.Page) {
 	t.Helper()
-	if !isPage(page) {
-		if page.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: a file that browsers may take for a page", page)
+	if isPage(page) {
+		for _, complaint := range foreign(page) {
+			t.Errorf("%s: %s", page, complaint)
 		}
-		return
+	} else if page.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s: a file that browsers may take for a page", page)
 	}
+}
+
+// foreign names what does not belong on the page, each sort once.
+func foreign(page *portal.Page) (complaints []string) {
 	scripts := 0
 	for n := range page.Nodes[0].Descendants() {
 		switch n.Type {
 		case html.CommentNode:
-			t.Errorf("%s: a comment %q", page, n.Data)
+			complaints = append(complaints, fmt.Sprintf("a comment %q", n.Data))
 		case html.ElementNode:
-			assertElement(t, page, n)
+			complaints = append(complaints, foreignElement(page.URL, n)...)
 			if n.Data == "script" {
 				scripts++
 			}
 		}
 	}
 	if scripts != 1 {
-		t.Errorf("%s: %d scripts, want the one", page, scripts)
+		complaints = append(complaints, fmt.Sprintf("%d scripts, want the one", scripts))
 	}
+	slices.Sort(complaints)
+	return slices.Compact(complaints)
 }
 
-func assertElement(t testing.TB, page *portal.Page, n *html.Node) {
-	t.Helper()
+func foreignElement(on *url.URL, n *html.Node) (complaints []string) {
 	own, known := allowedElements[n.Data]
 	if !known || n.Namespace != "" && n.Namespace != "svg" {
-		t.Errorf("%s: an element %q", page, n.Data)
-		return
+		return []string{fmt.Sprintf("an element %q", n.Data)}
 	}
 	for _, a := range n.Attr {
 		name := strings.ToLower(a.Key)
 		if !slices.Contains(own, name) && !slices.Contains(everywhere, name) && !strings.HasPrefix(name, "aria-") {
-			t.Errorf("%s: an attribute %s of %s, %q", page, a.Key, n.Data, a.Val)
+			complaints = append(complaints, fmt.Sprintf("an attribute %s of %s, %q", a.Key, n.Data, a.Val))
 		}
 		switch name {
 		case "href", "src", "action", "formaction":
-			assertAddress(t, page, n.Data, name, a.Val)
+			if why := foreignAddress(on, n.Data, a.Val); why != "" {
+				complaints = append(complaints, fmt.Sprintf("%s of %s: %s", name, n.Data, why))
+			}
 		}
 	}
 	if n.Data == "script" && (n.FirstChild != nil || attribute(n, "type") != "module") {
-		t.Errorf("%s: a script that is not the module", page)
+		complaints = append(complaints, "a script that is not the module")
 	}
-	if n.Data == "meta" && !slices.Contains([]string{"", "viewport", "color-scheme", "referrer", "description"}, attribute(n, "name")) {
-		t.Errorf("%s: meta %q", page, attribute(n, "name"))
+	if name := attribute(n, "name"); n.Data == "meta" && !slices.Contains([]string{"", "viewport", "color-scheme", "referrer", "description"}, name) {
+		complaints = append(complaints, fmt.Sprintf("meta %q", name))
 	}
+	return complaints
 }
 
 func attribute(n *html.Node, name string) string {
@@ -113,29 +124,29 @@ func attribute(n *html.Node, name string) string {
 	return ""
 }
 
-// assertAddress follows an address as browsers do, who forgive much.
-func assertAddress(t testing.TB, page *portal.Page, element, name, address string) {
-	t.Helper()
+// foreignAddress follows an address as browsers do, who forgive much, and says
+// what is wrong with where it leads.
+func foreignAddress(on *url.URL, element, address string) string {
 	plain := strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(strings.TrimFunc(address, func(r rune) bool { return r <= ' ' }))
-	to, err := page.URL.Parse(plain)
+	to, err := on.Parse(plain)
 	if err != nil {
-		t.Errorf("%s: %s of %s is %q: %v", page, name, element, address, err)
-		return
+		return fmt.Sprintf("%q: %v", address, err)
 	}
-	local := to.Scheme == page.URL.Scheme && to.Host == page.URL.Host
-	switch {
-	case element == "script", element == "link", element == "img", element == "use":
-		if !local || !strings.HasPrefix(to.Path, "/static/") {
-			t.Errorf("%s: %s loads %q", page, element, address)
-		}
-	case element == "form", name == "formaction":
-		if !local {
-			t.Errorf("%s: a form goes to %q", page, address)
-		}
-	case local, to.Scheme == "tel", to.Scheme == "mailto":
-	case to.Scheme != "https" || !strings.HasPrefix(address, "https://") || strings.Contains(to.Host, "evil"):
-		t.Errorf("%s: a link goes to %q", page, address)
+	local := to.Scheme == on.Scheme && to.Host == on.Host
+	ok := false
+	switch element {
+	case "script", "link", "img", "use":
+		ok = local && strings.HasPrefix(to.Path, "/static/")
+	case "form", "button", "input":
+		ok = local
+	default:
+		ok = local || to.Scheme == "tel" || to.Scheme == "mailto" ||
+			strings.HasPrefix(address, "https://") && !strings.Contains(to.Host, "evil")
 	}
+	if ok {
+		return ""
+	}
+	return fmt.Sprintf("leads to %q", address)
 }
 
 // rosterText reports whether a roster may hold the text as a name: everything
@@ -244,6 +255,34 @@ func hostileRegister(tree any, renamed map[string]string, attack func() string) 
 				node[key] = value + `?"><script>alert(1)</script>`
 			}
 		}
+	}
+}
+
+// A check that finds nothing proves nothing: what is not escaped is found.
+func TestForeignMarkupIsFound(t *testing.T) {
+	p := portal.New(t)
+	help := p.Browser().Get("/help").Want(t, 200)
+	if found := foreign(help); found != nil {
+		t.Fatalf("a page of ours: %v", found)
+	}
+	tried := 0
+	for _, attack := range markup() {
+		// Only what a browser takes for markup where text stands.
+		if !regexp.MustCompile(`^[^<]*<[a-zA-Z!?]`).MatchString(attack) || strings.HasPrefix(attack, "<javascript:") {
+			continue
+		}
+		tried++
+		source := strings.Replace(string(help.Body), "</h1>", attack+"</h1>", 1)
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(foreign(&portal.Page{Document: doc, URL: help.URL})) == 0 {
+			t.Errorf("nothing is found in a page with %s", attack)
+		}
+	}
+	if tried < 30 {
+		t.Errorf("only %d were tried", tried)
 	}
 }
 

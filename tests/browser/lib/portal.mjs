@@ -1,0 +1,66 @@
+// The portal that a journey walks through: the real program with its sample
+// city, in a folder of its own, so that no journey sees what another one did.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+const startTimeout = 60_000;
+const keptLines = 60;
+
+// build compiles the program into folder and returns its path.
+export async function build(folder) {
+  const program = join(folder, "kokoroe");
+  const go = spawn("go", ["build", "-o", program, "./cmd/kokoroe"], { cwd: repository, stdio: ["ignore", "inherit", "inherit"] });
+  const [code] = await once(go, "exit");
+  if (code !== 0) throw new Error(`go build ./cmd/kokoroe: exit code ${code}`);
+  return program;
+}
+
+// start runs the demonstration and returns when it answers.
+export async function start(program) {
+  const data = await mkdtemp(join(tmpdir(), "kokoroe-browser-"));
+  const child = spawn(program, ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const log = [];
+  const keep = (line) => {
+    log.push(line);
+    if (log.length > keptLines) log.shift();
+  };
+  createInterface({ input: child.stderr }).on("line", keep);
+  const exited = once(child, "exit");
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await exited;
+      clearTimeout(timer);
+    }
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    const url = await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no "ready" line after ${startTimeout / 1000} s`)), startTimeout);
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        keep(line);
+        const ready = /^ready (http\S+)/.exec(line);
+        if (ready) {
+          clearTimeout(timer);
+          resolve(ready[1]);
+        }
+      });
+      child.once("error", reject);
+      exited.then(([code, signal]) => reject(new Error(`kokoroe demo ended before it was ready (${signal ?? `exit code ${code}`})`)));
+    });
+    return { url, log, stop };
+  } catch (err) {
+    await stop();
+    err.message += `\n${log.join("\n")}`;
+    throw err;
+  }
+}
