@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"modernc.org/sqlite"
+
+	"kokoroe/app/learning"
 )
 
 // Statements returns every statement that was prepared so far.
@@ -117,4 +119,12 @@ func (s *Store) FailNextCommit() error {
 			return nil
 		})
 	})
+}
+
+// Drawn reads the questions of an attempt, and says whether it needed no
+// general reader of JSON.
+func Drawn(column string) (list []learning.Drawn, quick bool, err error) {
+	_, quick = (&drawnReader{rest: column}).list()
+	list, err = drawnOf(column)
+	return list, quick, err
 }

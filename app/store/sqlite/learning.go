@@ -207,7 +207,7 @@ func attemptArgs(a *learning.Attempt) ([]any, error) {
 
 func scanAttempt(row scanner) (learning.Attempt, error) {
 	var a learning.Attempt
-	var drawn []byte
+	var drawn sql.NullString
 	var started int64
 	var submitted sql.NullInt64
 	err := row.Scan(&a.ID, &a.Person, &a.Course, &a.Scope, &a.Purpose, &drawn, &started, &submitted,
@@ -219,14 +219,8 @@ func scanAttempt(row scanner) (learning.Attempt, error) {
 	if submitted.Valid {
 		a.SubmittedAt = instant(submitted.Int64)
 	}
-	rows, err := unlisted[drawnRow](drawn)
-	if err != nil {
-		return a, err
-	}
-	for _, r := range rows {
-		a.Drawn = append(a.Drawn, learning.Drawn(r))
-	}
-	return a, nil
+	a.Drawn, err = drawnOf(drawn.String)
+	return a, err
 }
 
 // Attempt implements learning.Store.
