@@ -133,14 +133,14 @@ func (s *Service) CheckAnswers(ctx context.Context, actor evidence.Actor, id Att
 // question asks for; Conflict (learning.already_submitted); Stale when the
 // content changed or the fiscal year is over.
 func (s *Service) AnswerCheck(ctx context.Context, actor evidence.Actor, id AttemptID, number int, chosen []OptionID) (Paper, error) {
-	a, course, err := s.own(ctx, actor, id, Check)
-	if err != nil {
-		return Paper{}, err
-	}
-	if err := s.inYear(ctx, a); err != nil {
-		return Paper{}, err
-	}
-	a, err = s.Store.UpdateAttempt(ctx, id, func(a Attempt) (Attempt, error) {
+	var course *Course
+	a, err := s.Store.UpdateAttempt(ctx, id, func(a Attempt) (_ Attempt, err error) {
+		if course, err = s.courseOf(actor, a, Check); err != nil {
+			return a, err
+		}
+		if err := s.inYear(ctx, a); err != nil {
+			return a, err
+		}
 		if !a.SubmittedAt.IsZero() {
 			return a, alreadySubmitted()
 		}

@@ -87,11 +87,11 @@ func sitting(course *Course, a Attempt, number int, language string) (Sitting, e
 // missed question comes back at the end of the sitting. The first answer
 // stands: answering again returns its feedback. NotFound, Invalid, Stale.
 func (s *Service) AnswerPractice(ctx context.Context, actor evidence.Actor, id AttemptID, number int, chosen []OptionID) (Sitting, error) {
-	a, course, err := s.own(ctx, actor, id, Practice)
-	if err != nil {
-		return Sitting{}, err
-	}
-	a, err = s.Store.UpdateAttempt(ctx, id, func(a Attempt) (Attempt, error) {
+	var course *Course
+	a, err := s.Store.UpdateAttempt(ctx, id, func(a Attempt) (_ Attempt, err error) {
+		if course, err = s.courseOf(actor, a, Practice); err != nil {
+			return a, err
+		}
 		return s.practised(course, a, number, chosen)
 	})
 	if err != nil {

@@ -234,11 +234,21 @@ func (s *Service) own(ctx context.Context, actor evidence.Actor, id AttemptID, p
 	if err != nil {
 		return Attempt{}, nil, err
 	}
-	course, ok := s.Catalogue.Course(a.Course)
-	if string(a.Person) != actor.ID || a.Purpose != purpose || !ok {
-		return Attempt{}, nil, fault.NotFoundf("attempt %q of %q", id, actor.ID)
+	course, err := s.courseOf(actor, a, purpose)
+	if err != nil {
+		return Attempt{}, nil, err
 	}
 	return a, course, nil
+}
+
+// courseOf returns the course of the actor's attempt, and NotFound when the
+// attempt is not the actor's.
+func (s *Service) courseOf(actor evidence.Actor, a Attempt, purpose Purpose) (*Course, error) {
+	course, ok := s.Catalogue.Course(a.Course)
+	if string(a.Person) != actor.ID || a.Purpose != purpose || !ok {
+		return nil, fault.NotFoundf("attempt %q of %q", a.ID, actor.ID)
+	}
+	return course, nil
 }
 
 // inYear refuses to go on with an attempt of a fiscal year that is over, or of
