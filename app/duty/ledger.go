@@ -59,7 +59,8 @@ type Ledger struct {
 	facts      map[directory.PersonID][]Fact
 	factsRev   int64
 	readAt     time.Time
-	stale      bool // an entry of this instance is waiting
+	noticed    uint64 // appends of this instance
+	covered    uint64 // those that the last complete read has seen
 	tally      *tally
 }
 
@@ -96,7 +97,7 @@ func (l *Ledger) Cycle(day calendar.Date) calendar.Cycle { return l.cfg.Rules.Ye
 // reads the log first.
 func (l *Ledger) Noticed() {
 	l.mu.Lock()
-	l.stale = true
+	l.noticed++
 	l.mu.Unlock()
 }
 
@@ -107,38 +108,42 @@ const readEntries = 1000
 // question does it; starting up does it once so that the first reader need not
 // wait. Unavailable when the store does not answer.
 func (l *Ledger) Refresh(ctx context.Context) error {
-	l.mu.RLock()
-	fresh := !l.stale && l.roster != nil && l.cfg.Now().Sub(l.readAt).Abs() < l.cfg.Staleness
-	l.mu.RUnlock()
-	if fresh {
+	if fresh, _ := l.fresh(); fresh {
 		return nil
 	}
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
 
-	l.mu.Lock()
-	l.stale = false // before reading: what is appended while we read is noticed anew
-	l.mu.Unlock()
+	// Somebody else may have read while we waited. What is appended while we
+	// read counts as not covered, and until we are done so does what we read:
+	// nobody may take the old state for the new one.
+	fresh, noticed := l.fresh()
+	if fresh {
+		return nil
+	}
 	roster, err := l.cfg.Rosters.Current(ctx)
 	if err != nil {
-		return l.failed(err)
+		return err
 	}
 	facts, factsRev := l.cfg.Registers.Facts()
 	if err := l.readLog(ctx); err != nil {
-		return l.failed(err)
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.roster != roster || l.factsRev != factsRev || l.facts == nil {
 		l.tally = nil
 	}
-	l.roster, l.facts, l.factsRev, l.readAt = roster, facts, factsRev, l.cfg.Now()
+	l.roster, l.facts, l.factsRev, l.readAt, l.covered = roster, facts, factsRev, l.cfg.Now(), noticed
 	return nil
 }
 
-func (l *Ledger) failed(err error) error {
-	l.Noticed()
-	return err
+// fresh reports whether everything noticed has been read, and not too long
+// ago, and how much that is.
+func (l *Ledger) fresh() (bool, uint64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.covered == l.noticed && l.roster != nil && l.cfg.Now().Sub(l.readAt).Abs() < l.cfg.Staleness, l.noticed
 }
 
 func (l *Ledger) readLog(ctx context.Context) error {
