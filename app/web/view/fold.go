@@ -16,24 +16,31 @@ import (
 //
 // Only calls with nothing but constants are folded: {{.T "id"}} in text or in a
 // quoted attribute, {{icon "name"}}, {{static "name"}}, and (.T "id") as an
-// argument. A message that does not exist stays a call, and is counted.
+// argument; and {{template "fixed-…" .}}, which is the same on every page. A
+// message that does not exist stays a call, and is counted.
 type folder struct {
 	printer *locale.Printer
+	fixed   func(name string) (string, error)
 	icon    func(string) (template.HTML, error)
 	static  func(string) (string, error)
 	failed  error
 }
 
-// inLanguage returns the template of a page with everything that it reaches
-// from "layout", folded in the printer's language.
-func inLanguage(page *template.Template, p *locale.Printer, funcs template.FuncMap) (*template.Template, error) {
+// fixedPrefix begins the names of templates that are the same on every page of
+// a language.
+const fixedPrefix = "fixed-"
+
+// inLanguage returns the template root of a page with everything that it
+// reaches, folded in the language of bare, a page with nobody signed in.
+func inLanguage(page *template.Template, root string, bare *Page, funcs template.FuncMap) (*template.Template, error) {
 	f := folder{
-		printer: p,
+		printer: bare.Printer,
 		icon:    funcs["icon"].(func(string) (template.HTML, error)),
 		static:  funcs["static"].(func(string) (string, error)),
 	}
+	f.fixed = func(name string) (string, error) { return fixed(page, name, bare, funcs) }
 	folded := template.New("page").Option("missingkey=error").Funcs(funcs)
-	todo, seen := []string{"layout"}, map[string]bool{"layout": true}
+	todo, seen := []string{root}, map[string]bool{root: true}
 	for len(todo) > 0 {
 		name := todo[0]
 		todo = todo[1:]
@@ -53,7 +60,18 @@ func inLanguage(page *template.Template, p *locale.Printer, funcs template.FuncM
 			}
 		}
 	}
-	return folded.Lookup("layout"), f.failed
+	return folded.Lookup(root), f.failed
+}
+
+// fixed renders a template of the frame for all pages of a language.
+func fixed(page *template.Template, name string, bare *Page, funcs template.FuncMap) (string, error) {
+	t, err := inLanguage(page, name, bare, funcs)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, bare)
+	return b.String(), err
 }
 
 func (f *folder) list(list *parse.ListNode) {
@@ -63,10 +81,8 @@ func (f *folder) list(list *parse.ListNode) {
 	var out []parse.Node
 	for _, node := range list.Nodes {
 		f.inside(node)
-		if action, ok := node.(*parse.ActionNode); ok {
-			if text, ok := f.action(action); ok {
-				node = &parse.TextNode{NodeType: parse.NodeText, Pos: action.Pos, Text: []byte(text)}
-			}
+		if text, ok := f.constant(node); ok {
+			node = &parse.TextNode{NodeType: parse.NodeText, Pos: node.Position(), Text: []byte(text)}
 		}
 		text, isText := node.(*parse.TextNode)
 		if isText && len(out) > 0 {
@@ -100,6 +116,21 @@ func (f *folder) branch(n *parse.BranchNode) {
 	f.arguments(n.Pipe)
 	f.list(n.List)
 	f.list(n.ElseList)
+}
+
+// constant returns the markup of a node that is the same for every request.
+func (f *folder) constant(node parse.Node) (string, bool) {
+	switch n := node.(type) {
+	case *parse.ActionNode:
+		return f.action(n)
+	case *parse.TemplateNode:
+		if strings.HasPrefix(n.Name, fixedPrefix) {
+			markup, err := f.fixed(n.Name)
+			f.fail(n, err)
+			return markup, true
+		}
+	}
+	return "", false
 }
 
 // action returns the markup of an action that is one constant call.

@@ -26,6 +26,8 @@ type Page struct {
 	Languages    []Language    // to switch to
 	Organisation string        // the city
 	Contact      Contact
+
+	navigation *navigations
 }
 
 // Frame returns the page itself, so that a struct that embeds it is Data.

@@ -41,6 +41,8 @@ type Renderer struct {
 	pages     map[string]map[locale.Tag]*template.Template
 	languages map[locale.Tag][]Language
 	fallback  map[locale.Tag][2][]byte // around the request ID
+
+	navigations map[locale.Tag]*navigations
 }
 
 // New parses every template and renders what is shown when rendering fails.
@@ -51,11 +53,14 @@ func New(templates fs.FS, cfg Config) (*Renderer, error) {
 	if cfg.Contact == nil {
 		cfg.Contact = func(p *locale.Printer) Contact { return Contact{Office: p.T("common.contact.office")} }
 	}
-	r := &Renderer{cfg: cfg, pages: map[string]map[locale.Tag]*template.Template{}, fallback: map[locale.Tag][2][]byte{}}
+	r := &Renderer{cfg: cfg, pages: map[string]map[locale.Tag]*template.Template{}, fallback: map[locale.Tag][2][]byte{}, navigations: map[locale.Tag]*navigations{}}
 	r.languages = languages(cfg.Catalogue)
 	functions := funcs(cfg.Assets)
 	frame, err := template.New("frame").Funcs(functions).ParseFS(templates, "layout.html", "partials/*.html")
 	if err != nil {
+		return nil, err
+	}
+	if err := r.prepareNavigation(frame, functions); err != nil {
 		return nil, err
 	}
 	err = fs.WalkDir(templates, "pages", func(file string, entry fs.DirEntry, err error) error {
@@ -69,7 +74,7 @@ func New(templates fs.FS, cfg Config) (*Renderer, error) {
 		}
 		r.pages[name] = map[locale.Tag]*template.Template{}
 		for _, tag := range cfg.Catalogue.Languages() {
-			t, err := inLanguage(page, cfg.Catalogue.Printer(tag), functions)
+			t, err := inLanguage(page, "layout", r.Page(tag), functions)
 			if err == nil {
 				err = escape(t)
 			}
@@ -126,7 +131,7 @@ func (r *Renderer) Page(tag locale.Tag) *Page {
 	p := r.cfg.Catalogue.Printer(tag)
 	return &Page{
 		Printer: p, Path: "/", Languages: r.languages[p.Tag()],
-		Organisation: r.cfg.Organisation(p), Contact: r.cfg.Contact(p),
+		Organisation: r.cfg.Organisation(p), Contact: r.cfg.Contact(p), navigation: r.navigations[p.Tag()],
 	}
 }
 
