@@ -44,6 +44,7 @@ type contractLine struct {
 	Workers                              int
 	Missing                              int // who has still to do something
 	Light                                view.Status
+	Bar                                  bar
 }
 
 // contracts lists contracts.
@@ -95,11 +96,18 @@ func (s *Server) contractLine(x *exchange, page *view.Page, row *report.Contract
 		line.Supplier = line.Chain[n-1]
 	}
 	line.Signed, line.Of = row.Signed()
+	count := duty.Count{Required: line.Of, Done: line.Signed}
 	for i := range row.Workers {
-		if need := needOf(&row.Workers[i], today); need != needNothing && need != needEnded {
+		switch need := needOf(&row.Workers[i], today); need {
+		case needNothing, needEnded:
+		case needSignNow:
+			count.Overdue++
+			fallthrough
+		default:
 			line.Missing++
 		}
 	}
+	line.Bar = barOf(count)
 	line.Phase = phase(page, c.Period, today)
 	line.Light = page.Chip("ok", x.T("contract.all_signed"))
 	if line.Missing > 0 {

@@ -231,34 +231,45 @@ func (s *Server) department(x *exchange) error {
 		counted: s.counted(x, completion.Day, completion.AsOf, "people", report.Filter{Department: d.ID}),
 		Head:    s.headOf(roster, d.ID),
 	}
+	page.Wide = true
 	page.Printed = x.T("department.printed", "At", completion.AsOf, "Scope", pathName(path))
 	for i, req := range completion.Requirements {
 		section := departmentSection{completionSection: s.completionSection(x, completion, i, req, d.ID, usualLevels)}
 		if !section.Total.Any() {
 			continue
 		}
-		section.Rows = slices.DeleteFunc(section.Rows, func(r completionRow) bool { return r.Depth == 0 })
-		section.Groups = s.groupsOf(x, roster, people, req.ID, &section.Total)
+		section.Rows = children(section.Rows)
+		section.Groups = s.groupsOf(x, path, roster, people, &section)
 		page.Sections = append(page.Sections, section)
 	}
 	return s.render(x, "departments/show", page)
 }
 
-// groupsOf lists the names behind a section's numbers.
-func (s *Server) groupsOf(x *exchange, roster *directory.Roster, people []report.PersonRow, req duty.RequirementID, total *figure) []peopleGroup {
+// children are the rows below the first, which is the department itself.
+func children(rows []completionRow) []completionRow {
+	rows = slices.DeleteFunc(rows, func(r completionRow) bool { return r.Depth == 0 })
+	for i := range rows {
+		rows[i].Depth--
+	}
+	return rows
+}
+
+// groupsOf lists the names behind a section's numbers. Departments are named
+// from the one at the end of path downwards.
+func (s *Server) groupsOf(x *exchange, path []directory.Department, roster *directory.Roster, people []report.PersonRow, section *departmentSection) []peopleGroup {
 	var out []peopleGroup
 	for _, g := range groupsShown {
-		group := peopleGroup{Group: g, Heading: x.T("department.group." + string(g)), Count: g.Of(total.Count)}
+		group := peopleGroup{Group: g, Heading: x.T("department.group." + string(g)), Count: g.Of(section.Total.Count)}
 		for i := range people {
 			row := &people[i]
-			if row.Requirement != req || !g.Holds(row.State) {
+			if row.Requirement != section.ID || !g.Holds(row.State) {
 				continue
 			}
 			if len(group.Lines) == namesShown {
-				group.More = total.Link(g)
+				group.More = section.Total.Link(g)
 				break
 			}
-			group.Lines = append(group.Lines, s.personLine(x, roster, row))
+			group.Lines = append(group.Lines, s.personLine(x, len(path), roster, row))
 		}
 		if len(group.Lines) > 0 {
 			out = append(out, group)

@@ -94,7 +94,7 @@ func (s *Server) peopleOf(x *exchange) error {
 	}
 	rows, page.Next = pageAfter(rows, x.query("after"), here, filter)
 	for i := range rows {
-		page.Lines = append(page.Lines, s.personLine(x, roster, &rows[i]))
+		page.Lines = append(page.Lines, s.personLine(x, len(roster.Path(id)), roster, &rows[i]))
 	}
 	return s.render(x, "departments/people", page)
 }
@@ -172,11 +172,14 @@ func groupTabs(x *exchange, here string, f report.Filter, all []report.PersonRow
 	return t
 }
 
-// personLine is a row of People as a page shows it.
-func (s *Server) personLine(x *exchange, roster *directory.Roster, row *report.PersonRow) personLine {
+// personLine is a row of People as a page shows it. The page is about the
+// department that many levels down: above it every path is the same, and is
+// left out.
+func (s *Server) personLine(x *exchange, levels int, roster *directory.Roster, row *report.PersonRow) personLine {
+	path := roster.Path(row.Department)
 	line := personLine{
 		Number: row.Person.Number, Name: row.Person.Name, Href: personPath(row.Person.ID),
-		Department: pathName(roster.Path(row.Department)), Employment: x.T("person.employment." + string(row.Person.Employment)),
+		Department: pathName(path[max(0, min(levels, len(path)-1)):]), Employment: x.T("person.employment." + string(row.Person.Employment)),
 		State: row.State, DueOn: row.DueOn, DoneOn: row.DoneOn, Open: row.State.Open(),
 	}
 	for i := range row.Items {
