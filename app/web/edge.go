@@ -103,7 +103,7 @@ func (s *Server) admit(c *fiber.Ctx) error {
 		return errMisdirected
 	case len(header.RequestURI()) > maxURL:
 		return errURITooLong
-	case len(header.Peek(fiber.HeaderContentEncoding)) > 0:
+	case len(header.PeekAll(fiber.HeaderContentEncoding)) > 0:
 		// A compressed body may be a thousand times what it says.
 		return errContentEncoding
 	}
@@ -182,8 +182,12 @@ func (s *Server) trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(s.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// Serve answers requests on ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error { return s.app.Listener(ln) }
+// Serve answers requests on ln until Shutdown, also when that came first:
+// fasthttp knows nothing of a listener that it was not given yet.
+func (s *Server) Serve(ln net.Listener) error {
+	defer context.AfterFunc(s.ctx, func() { ln.Close() })()
+	return s.app.Listener(ln)
+}
 
 // Shutdown stops accepting, lets requests that are being answered finish, and
 // returns when they have or ctx ends.
