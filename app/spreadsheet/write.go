@@ -26,7 +26,7 @@ const (
 func WriteCSV(w io.Writer, t Table, encoding Encoding) (replaced int, err error) {
 	fit := func(s string) string { return s }
 	if encoding == CP932 {
-		e := cp932{known: map[rune]bool{}}
+		e := cp932{known: map[rune]bool{}, fitted: map[string]fitted{}}
 		defer func() { replaced = e.replaced }()
 		fit = e.fit
 		encoded := transform.NewWriter(w, japanese.ShiftJIS.NewEncoder())
@@ -100,6 +100,13 @@ const geta = '〓'
 // cp932 fits text to what CP932 can say.
 type cp932 struct {
 	known    map[rune]bool
+	fitted   map[string]fitted // most cells of a column are alike
+	replaced int
+}
+
+// fitted is a text as CP932 can say it, and how much of it that lost.
+type fitted struct {
+	text     string
 	replaced int
 }
 
@@ -107,6 +114,17 @@ func (e *cp932) fit(s string) string {
 	if isASCII(s) {
 		return s
 	}
+	if f, ok := e.fitted[s]; ok {
+		e.replaced += f.replaced
+		return f.text
+	}
+	before := e.replaced
+	text := e.fitNew(s)
+	e.fitted[s] = fitted{text, e.replaced - before}
+	return text
+}
+
+func (e *cp932) fitNew(s string) string {
 	out := make([]rune, 0, len(s)/2)
 	for _, r := range norm.NFC.String(s) { // か+゛ of a Mac is が here
 		if to, ok := lookalikes[r]; ok {
