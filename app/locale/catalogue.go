@@ -26,6 +26,9 @@ type Catalogue struct {
 	matcher   language.Matcher
 	printers  map[Tag]*Printer
 	missing   sync.Map // message ID → true: asked for, and not there
+
+	wishing sync.RWMutex
+	wishes  map[string]Tag // what became of the headers seen so far
 }
 
 // Languages lists the languages, the prevailing one first.
@@ -43,8 +46,12 @@ func (c *Catalogue) Printer(tag Tag) *Printer {
 // Has reports whether the catalogue speaks tag.
 func (c *Catalogue) Has(tag Tag) bool { _, ok := c.printers[tag]; return ok }
 
-// acceptLimit bounds the work that a header can cause.
-const acceptLimit = 256
+// acceptLimit bounds the work that a header can cause, and maxWishes how many
+// are remembered: browsers of one city send a few dozen.
+const (
+	acceptLimit = 256
+	maxWishes   = 256
+)
 
 // Match chooses the language: the reader's own choice when it is one of ours,
 // else the browser's wish, else the prevailing language.
@@ -55,6 +62,23 @@ func (c *Catalogue) Match(cookie, acceptLanguage string) Tag {
 	if acceptLanguage == "" || len(acceptLanguage) > acceptLimit {
 		return Prevailing
 	}
+	c.wishing.RLock()
+	tag, ok := c.wishes[acceptLanguage]
+	c.wishing.RUnlock()
+	if ok {
+		return tag
+	}
+	tag = c.wished(acceptLanguage)
+	c.wishing.Lock()
+	defer c.wishing.Unlock()
+	if len(c.wishes) >= maxWishes {
+		clear(c.wishes) // somebody sends others on purpose
+	}
+	c.wishes[strings.Clone(acceptLanguage)] = tag
+	return tag
+}
+
+func (c *Catalogue) wished(acceptLanguage string) Tag {
 	wishes, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
 		return Prevailing
@@ -76,7 +100,7 @@ func (c *Catalogue) Missing() []string {
 }
 
 func newCatalogue(messages map[Tag]map[string]message) (*Catalogue, error) {
-	c := &Catalogue{printers: map[Tag]*Printer{}}
+	c := &Catalogue{printers: map[Tag]*Printer{}, wishes: map[string]Tag{}}
 	for tag := range messages {
 		c.languages = append(c.languages, tag)
 	}
