@@ -47,6 +47,8 @@ func (s *Server) newFiber() *fiber.App {
 		RequestMethods:        []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost},
 		ErrorHandler:          s.fail,
 		Network:               "tcp",
+		// No form here has files: their parts are not even taken apart.
+		DisablePreParseMultipartForm: true,
 	})
 	server := app.Server()
 	server.Handler = s.onlyKnownMethods(server.Handler)

@@ -72,10 +72,11 @@ func (x *exchange) param(name string) string {
 }
 
 // number returns a parameter of the route as a number ≥ 0; -1 for anything
-// else, which exists nowhere.
+// else, which exists nowhere. A number is written in one way only.
 func (x *exchange) number(name string) int64 {
-	n, err := strconv.ParseInt(x.param(name), 10, 64)
-	if err != nil || n < 0 {
+	raw := x.param(name)
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != raw {
 		return -1
 	}
 	return n

@@ -34,7 +34,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		s.cfg.Logger.LogAttrs(x.ctx, slog.LevelError, "request failed",
 			slog.String("request", x.id), slog.String("route", c.Route().Path), slog.Int("status", status), slog.String("cause", err.Error()))
 	}
-	if status == fiber.StatusUnauthorized && c.Method() == fiber.MethodGet {
+	if status == fiber.StatusUnauthorized && c.Method() != fiber.MethodPost {
 		return x.seeOther(signInPath(string(c.Request().RequestURI())))
 	}
 	if x.browser == "" && x.visitor == nil { // refused before anybody asked who it is
