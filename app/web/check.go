@@ -298,7 +298,7 @@ func (s *Server) checkResult(x *exchange) error {
 	page.Title = x.T("course.result.passed")
 	page.Done = view.Done{
 		Heading: page.Title, Text: x.T("course.result.score", "Right", r.Right, "Of", r.Of),
-		ReferenceLabel: x.T("course.result.reference"), Reference: strconv.FormatInt(r.Seq, 10),
+		ReferenceLabel: x.T("receipt.reference"), Reference: strconv.FormatInt(r.Seq, 10),
 	}
 	page.Receipt = receiptPath(r.Seq)
 	next, _, err := s.nextTask(x)
