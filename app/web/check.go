@@ -54,11 +54,16 @@ func (s *Server) check(x *exchange) error {
 	here := coursePath(st.Course.ID)
 	page := checkPage{
 		Page: s.courseFrame(x, st.Course, x.T("course.check")), Rule: ruleOf(st.Course.Check),
-		Open: st.Check != "", Failed: st.Place.Failed, Last: st.Last, Unfinished: len(st.Course.Lessons) - len(st.Place.Done),
+		Open: st.Check != "", Failed: st.Place.Failed, Last: st.Last,
 		Passed: st.Passed, StartTo: checkPath(st.Course.ID), Practice: here + "/practice", Back: here,
 	}
 	if st.Resume != nil {
 		page.Resume = s.resume(x, st)
+	}
+	for i := range st.Course.Lessons {
+		if !st.Finished(st.Course.Lessons[i].ID) {
+			page.Unfinished++
+		}
 	}
 	if st.Passed != nil {
 		page.Receipt = receiptPath(st.Seq)
