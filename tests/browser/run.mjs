@@ -5,7 +5,7 @@
 // screenshots/; CHROMIUM names the browser; JOBS says how many run at once.
 
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +36,8 @@ async function journeys() {
 
 async function run(test, program, browser, failures) {
   const began = Date.now();
-  let portal, context, visit;
+  const folder = join(failures, test.name.replaceAll(" ", "-"));
+  let portal, context, visit, trouble;
   try {
     portal = await start(program);
     context = await browser.newContext({
@@ -44,35 +45,31 @@ async function run(test, program, browser, failures) {
       viewport: { width: test.variant.width, height: 800 }, reducedMotion: "reduce",
     });
     context.setDefaultTimeout(15_000);
-    visit = new Visit(portal, await context.newPage(), test.variant, shots);
+    visit = new Visit(portal, await context.newPage(), test.variant, { shots, failures: folder });
     await visit.scripts(test.variant.js);
     await test.journey.default(visit);
-    console.log(`ok    ${test.name}  ${visit.pages} pages, ${seconds(began)}`);
-    return true;
   } catch (err) {
-    console.log(`FAIL  ${test.name}  ${seconds(began)}\n${await explain(test, err, visit, portal, failures)}`);
-    return false;
-  } finally {
-    await context?.close();
-    await portal?.stop();
+    trouble = err.name === "Error" ? err.message : err.stack;
+    await visit?.keep("end");
   }
+  const faults = visit?.faults ?? [];
+  const passed = !trouble && faults.length === 0;
+  console.log(`${passed ? "ok   " : "FAIL "} ${test.name}  ${visit?.pages ?? 0} pages, ${seconds(began)}`);
+  if (!passed) {
+    const lines = [...faults];
+    if (trouble) lines.push(trouble, ...(visit ? [`at ${visit.path}, after:`, ...visit.steps.slice(-6).map((s) => `  ${s}`)] : []));
+    if (visit) {
+      lines.push(`kept in ${folder}`);
+      await writeFile(join(folder, "portal.log"), portal.log.join("\n"));
+    }
+    console.log(lines.join("\n").replace(/^/gm, "      "));
+  }
+  await context?.close().catch(() => {}); // the browser may be gone already
+  await portal?.stop();
+  return passed;
 }
 
 const seconds = (began) => `${((Date.now() - began) / 1000).toFixed(1)} s`;
-
-// explain keeps what the browser showed, and says what was done and seen.
-async function explain(test, err, visit, portal, failures) {
-  const lines = [err.stack?.includes(err.message) && err.name !== "Error" ? err.stack : err.message];
-  if (visit) {
-    const folder = join(failures, test.name.replaceAll(" ", "-"));
-    await mkdir(folder, { recursive: true });
-    lines.push(`at ${visit.page.url()}`, "after:", ...visit.steps.slice(-6).map((s) => `  ${s}`), `kept in ${folder}`);
-    await visit.page.screenshot({ path: join(folder, "page.png"), fullPage: true }).catch((e) => lines.push(`no picture: ${e.message}`));
-    await writeFile(join(folder, "served.html"), (await visit.served()) ?? "");
-    await writeFile(join(folder, "portal.log"), portal.log.join("\n"));
-  }
-  return lines.join("\n").replace(/^/gm, "      ");
-}
 
 async function main() {
   const words = process.argv.slice(2);

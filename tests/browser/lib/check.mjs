@@ -65,7 +65,18 @@ async function validated(visit) {
   );
 }
 
+// shapes are the structures that axe has looked at, in each variant. Pages of
+// the same elements and classes, such as one question after the other, are
+// alike to it: its rules are about structure and style.
+const shapes = new Set();
+
 async function accessible(visit) {
+  const shape = await visit.page.evaluate(() =>
+    [...new Set([...document.querySelectorAll("*")].map((e) => `${e.parentElement?.tagName} ${e.tagName} ${e.className.baseVal ?? e.className} ${e.getAttribute("role")}`))].sort().join(","),
+  );
+  const key = `${visit.name} ${new URL(visit.page.url()).pathname.split("/")[1]} ${shape}`;
+  if (shapes.has(key)) return [];
+
   // axe waits by timers, which stand still where scripts may not run. They are
   // let run for as long as it takes; the page's own were never loaded.
   if (!visit.js) await visit.scripts(true);
@@ -73,6 +84,7 @@ async function accessible(visit) {
   // the same, and no second page is opened.
   const result = await new AxeBuilder({ page: visit.page }).options({ resultTypes: ["violations"] }).withTags(standards).setLegacyMode(true).analyze();
   if (!visit.js) await visit.scripts(false);
+  if (result.violations.length === 0) shapes.add(key);
   return result.violations.map((v) =>
     `axe ${v.id} (${v.impact}): ${v.help}\n${v.nodes.slice(0, 4).map((n) => `    ${n.html.slice(0, 200)}\n      ${(n.failureSummary ?? "").replace(/\s+/g, " ").slice(0, 240)}`).join("\n")}`,
   );

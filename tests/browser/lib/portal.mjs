@@ -14,6 +14,11 @@ export const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const startTimeout = 60_000;
 const keptLines = 60;
 
+// No portal outlives the run, however that ends.
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 // build compiles the program into folder and returns its path.
 export async function build(folder) {
   const program = join(folder, "kokoroe");
@@ -27,6 +32,8 @@ export async function build(folder) {
 export async function start(program) {
   const data = await mkdtemp(join(tmpdir(), "kokoroe-browser-"));
   const child = spawn(program, ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const log = [];
   const keep = (line) => {
     log.push(line);

@@ -1,18 +1,19 @@
 // A Visit is one person at one browser window: the helpers that journeys are
 // written with. Every page that it arrives at is checked.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problems } from "./check.mjs";
 import { answers, signIn, squash } from "./content.mjs";
 import { pattern, text } from "./words.mjs";
 
 export class Visit {
-  constructor(portal, page, variant, shots) {
-    Object.assign(this, { portal, page, shots, lang: variant.lang, js: variant.js, name: variant.name });
+  constructor(portal, page, variant, { shots, failures }) {
+    Object.assign(this, { portal, page, shots, failures, lang: variant.lang, js: variant.js, name: variant.name });
     this.noise = []; // what the browser complained of since the last check
     this.pages = 0;
     this.steps = [];
+    this.faults = []; // what is wrong with pages; the journey goes on behind them
     this.document = null;
     this.#listen();
   }
@@ -129,13 +130,22 @@ export class Visit {
   async arrived(status = 200) {
     await this.page.waitForLoadState("load");
     if (this.document.status !== status) throw new Error(`${this.path} answered ${this.document.status}, expected ${status}`);
-    await this.check();
+    if (!(await this.check())) await this.keep(`page-${this.faults.length}`);
   }
 
   async check() {
     this.pages++;
     const found = await problems(this);
-    if (found.length) throw new Error(`${this.path}: ${found.length} problems\n  ${found.join("\n  ")}`);
+    if (found.length) this.faults.push(`${this.path}\n  ${found.join("\n  ")}`);
+    return found.length === 0;
+  }
+
+  // keep leaves what the browser shows, and what it was served, for whoever
+  // looks into a failure.
+  async keep(name) {
+    await mkdir(this.failures, { recursive: true });
+    await this.page.screenshot({ path: join(this.failures, `${name}.png`), fullPage: true }).catch(() => {}); // the browser may be gone
+    await writeFile(join(this.failures, `${name}.html`), (await this.served()) ?? "");
   }
 
   // shot keeps a picture of the page when SHOTS=1.
