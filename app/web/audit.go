@@ -108,11 +108,11 @@ func (s *Server) auditSearch(x *exchange, typed url.Values) (auditSearch, error)
 	from, fromErr := calendar.ParseDate(typed.Get("from"))
 	until, untilErr := calendar.ParseDate(typed.Get("until"))
 	if fromErr != nil {
-		wrong("from", "audit.date.wrong", nil)
+		wrong("from", "audit.from.wrong", nil)
 	}
 	switch {
 	case untilErr != nil:
-		wrong("until", "audit.date.wrong", nil)
+		wrong("until", "audit.until.wrong", nil)
 	case fromErr == nil && !until.IsZero() && until.Before(from):
 		wrong("until", "audit.date.order", nil)
 	}
