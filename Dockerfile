@@ -2,10 +2,13 @@
 #
 #   docker build -t kokoroe .
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
-#     -p 8080:8080 -v kokoroe-data:/data -v ./kokoroe.yaml:/etc/kokoroe.yaml:ro \
-#     kokoroe serve --config /etc/kokoroe.yaml
+#     -p 127.0.0.1:8080:8080 -v kokoroe-data:/data -v ./settings:/settings:ro \
+#     -e KOKOROE_BASE_URL=https://kokoroe.city.example -e KOKOROE_HEALTH_HOST=kokoroe.city.example \
+#     -e KOKOROE_PROVIDERS=/settings/providers.yaml -e KOKOROE_REGISTERS=/settings \
+#     kokoroe
 #
-# The signing key is made in the data volume at the first start.
+# A proxy with TLS stands in front. The signing key is made in the data volume
+# at the first start.
 
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
@@ -27,6 +30,7 @@ FROM scratch
 COPY --from=build /root-fs/ /
 COPY --from=build --chown=10001:10001 --chmod=0700 /empty /data
 COPY --from=build --chown=0:0 /out/ /usr/local/bin/
+ENV KOKOROE_LISTEN=0.0.0.0:8080 KOKOROE_DATA=/data
 USER 10001:10001
 WORKDIR /data
 VOLUME ["/data"]
