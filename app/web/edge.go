@@ -101,7 +101,7 @@ func (s *Server) admit(c *fiber.Ctx) error {
 	case !wellFramed(header.RawHeaders()):
 		c.Context().SetConnectionClose()
 		return errFraming
-	case !s.knowsHost(header.Host()), !s.knowsHost(c.Request().URI().Host()): // an address may name its own
+	case !isProbe(c.Path()) && !(s.knowsHost(header.Host()) && s.knowsHost(c.Request().URI().Host())): // an address may name its own
 		return errMisdirected
 	case len(header.RequestURI()) > maxURL:
 		return errURITooLong
@@ -117,6 +117,10 @@ func (s *Server) admit(c *fiber.Ctx) error {
 	}
 	return nil
 }
+
+// isProbe reports whether the path is one that a health checker asks for, by
+// whatever name it knows this machine. The answers are constants.
+func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
 
 // knowsHost reports whether Host is one that this server is configured for.
 // Absolute addresses are made of the configured base URL, never of Host.

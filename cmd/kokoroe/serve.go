@@ -203,7 +203,6 @@ func readSecret(name string) (string, error) {
 
 type healthCmd struct {
 	Listen string `help:"Address that the portal listens on." default:"127.0.0.1:8080" env:"KOKOROE_LISTEN" placeholder:"HOST:PORT"`
-	Host   string `help:"Host to ask for: that of the base URL." env:"KOKOROE_HEALTH_HOST" placeholder:"HOST"`
 }
 
 // Run asks /healthz and fails unless it answers 200. A container's health
@@ -219,7 +218,6 @@ func (c *healthCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	request.Host = c.Host
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
