@@ -67,6 +67,7 @@ func readCSV(data []byte) (Table, error) {
 	r.FieldsPerRecord = -1 // rows may be ragged: Excel drops what is empty
 	r.ReuseRecord = true
 	var t Table
+	var used budget
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -74,6 +75,9 @@ func readCSV(data []byte) (Table, error) {
 		}
 		if err != nil {
 			return Table{}, quoteFault(text, delimiter, err)
+		}
+		if err := used.spend(record); err != nil {
+			return Table{}, err
 		}
 		line, _ := r.FieldPos(0)
 		if err := t.add(line, record); err != nil {
