@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"html/template"
-	"slices"
 	"strings"
 
 	"kokoroe/app"
@@ -15,13 +14,8 @@ const course = "annual"
 
 // answers are the right options of each question of the course.
 type answers struct {
-	lessons []string // their IDs in order
-	bank    []answer
-}
-
-type answer struct {
-	stem  []byte   // as it stands in the page
-	right [][]byte // the texts of the right options, as they stand in the page
+	lessons []string            // their IDs in order
+	right   map[string][][]byte // the texts of the right options, by stem; both as they stand in the page
 }
 
 // rightAnswers reads them where the authors keep them.
@@ -30,20 +24,19 @@ func rightAnswers() (*answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := &answers{}
+	known := &answers{right: map[string][][]byte{}}
 	if c, ok := catalogue.Courses.Course(course); ok {
 		for _, l := range c.Lessons {
 			known.lessons = append(known.lessons, string(l.ID))
 		}
 	}
 	for _, q := range catalogue.Courses.Bank(course) {
-		a := answer{stem: []byte(escaped(q.Stem.In(document.Japanese)))}
+		stem := escaped(q.Stem.In(document.Japanese))
 		for _, o := range q.Options {
 			if o.Correct {
-				a.right = append(a.right, []byte(escaped(o.Text.In(document.Japanese))+"<"))
+				known.right[stem] = append(known.right[stem], []byte(escaped(o.Text.In(document.Japanese))+"<"))
 			}
 		}
-		known.bank = append(known.bank, a)
 	}
 	return known, nil
 }
@@ -56,14 +49,14 @@ func escaped(text string) string {
 // on finds the question that the page asks, and returns the values of its right
 // options: each stands before the option's text.
 func (k *answers) on(page []byte) (values []string, ok bool) {
-	if _, main, ok := bytes.Cut(page, []byte("<main")); ok {
-		page = main
-	}
-	i := slices.IndexFunc(k.bank, func(a answer) bool { return bytes.Contains(page, a.stem) })
-	if i < 0 {
+	_, page, _ = bytes.Cut(page, []byte("<legend><h1"))
+	_, page, _ = bytes.Cut(page, []byte(">"))
+	stem, page, _ := bytes.Cut(page, []byte("</h1>"))
+	right, ok := k.right[string(stem)]
+	if !ok {
 		return nil, false
 	}
-	for _, text := range k.bank[i].right {
+	for _, text := range right {
 		before, _, ok := bytes.Cut(page, text)
 		at := bytes.LastIndex(before, []byte(` value="`))
 		if !ok || at < 0 {

@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
 // step is a kind of request; the table has a line for each.
@@ -16,44 +16,49 @@ type step int
 // samples are how long each request took, by step. Each walker has its own.
 type samples [steps][]time.Duration
 
-// clients keep the connections to the portal and to the provider.
-type clients struct {
-	portal string
-	byHost map[string]*fasthttp.HostClient
+// wires are the connections of one walker, which they keep from one journey to
+// the next.
+type wires struct {
+	portal string // its origin
+	byHost map[string]*wire
 }
 
-func newClients(portal string, connections int, hosts ...string) *clients {
-	c := &clients{portal: portal, byHost: map[string]*fasthttp.HostClient{}}
+func newWires(portal string, hosts ...string) *wires {
+	w := &wires{portal: portal, byHost: map[string]*wire{}}
 	for _, h := range hosts {
-		c.byHost[h] = &fasthttp.HostClient{
-			Addr: h, MaxConns: connections, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-			ReadBufferSize: 16 << 10, NoDefaultUserAgentHeader: true, DisablePathNormalizing: true,
-			RetryIf: func(*fasthttp.Request) bool { return false },
-		}
+		w.byHost[h] = &wire{host: h}
 	}
-	return c
+	return w
+}
+
+func (w *wires) close() {
+	for _, one := range w.byHost {
+		one.close()
+	}
 }
 
 // browser is one person's: it keeps cookies, and knows as much of HTML as the
 // journey needs. It asks for nothing more once something went wrong.
 type browser struct {
-	*clients
+	*wires
 	times    *samples
-	cookies  map[string]string // of the portal
-	response fasthttp.Response
+	cookies  []cookie // of the portal
+	answer   answer
 	body     []byte
 	origin   string // of the last page
 	location string // where the last answer sends the browser
 	err      error
 }
 
-func newBrowser(c *clients, times *samples) *browser {
-	return &browser{clients: c, times: times, origin: c.portal, cookies: map[string]string{}}
+type cookie struct{ name, value string }
+
+func newBrowser(w *wires, times *samples) *browser {
+	return &browser{wires: w, times: times, origin: w.portal}
 }
 
 // get asks for a page and wants all words on it.
 func (b *browser) get(s step, address string, words ...string) {
-	b.send(s, "GET", address, "", fasthttp.StatusOK, words)
+	b.send(s, "GET", address, "", http.StatusOK, words)
 }
 
 // follow goes where the last answer leads, and wants a page there.
@@ -108,74 +113,69 @@ func (b *browser) send(s step, method, address, form string, status int, words [
 		address = b.origin + address
 	}
 	scheme, rest, _ := strings.Cut(address, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	client := b.byHost[host]
-	if client == nil {
+	host, path, _ := strings.Cut(rest, "/")
+	path, _, _ = strings.Cut(path, "#")
+	w := b.byHost[host]
+	if w == nil {
 		b.err = fmt.Errorf("%s: led away to %s", s, address)
 		return
 	}
-	request := fasthttp.AcquireRequest()
-	defer fasthttp.ReleaseRequest(request)
-	b.fill(request, method, address, form)
+	b.origin = scheme + "://" + host
+	cookies := ""
+	if b.origin == b.portal {
+		cookies = b.cookieHeader()
+	}
 	began := time.Now()
-	b.err = client.Do(request, &b.response)
+	b.answer, b.err = w.do(method, "/"+path, cookies, form)
 	took := time.Since(began)
 	if b.err != nil {
 		b.err = fmt.Errorf("%s: %s %s: %w", s, method, address, b.err)
 		return
 	}
 	b.times[s] = append(b.times[s], took)
-	b.origin = scheme + "://" + host
 	b.read()
-	b.check(s, method+" "+address, status, words)
+	b.check(s, method, address, status, words)
 }
 
-func (b *browser) fill(request *fasthttp.Request, method, address, form string) {
-	request.Header.SetMethod(method)
-	request.SetRequestURI(address)
-	request.Header.Set("Accept-Language", "ja")
-	if method == "POST" {
-		request.Header.SetContentType("application/x-www-form-urlencoded")
-		request.Header.Set("Sec-Fetch-Site", "same-origin")
-		request.SetBodyString(form)
-	}
-	if strings.HasPrefix(address, b.portal) {
-		for name, value := range b.cookies {
-			request.Header.SetCookie(name, value)
+func (b *browser) cookieHeader() string {
+	header := ""
+	for i, c := range b.cookies {
+		if i > 0 {
+			header += "; "
 		}
+		header += c.name + "=" + c.value
 	}
+	return header
 }
 
 // read takes over what the answer changes in the browser.
 func (b *browser) read() {
-	b.body = b.response.Body()
-	b.location = string(b.response.Header.Peek("Location"))
+	b.body, b.location = b.answer.body, b.answer.location
 	if strings.HasPrefix(b.location, "/") {
 		b.location = b.origin + b.location
 	}
 	if b.origin != b.portal {
 		return
 	}
-	for name, raw := range b.response.Header.Cookies() {
-		var c fasthttp.Cookie
-		if c.ParseBytes(raw) != nil {
-			continue
-		}
-		if b.cookies[string(name)] = string(c.Value()); len(c.Value()) == 0 {
-			delete(b.cookies, string(name))
+	for _, raw := range b.answer.cookies {
+		pair, _, _ := strings.Cut(string(raw), ";")
+		name, value, _ := strings.Cut(pair, "=")
+		b.cookies = slices.DeleteFunc(b.cookies, func(c cookie) bool { return c.name == name })
+		if value != "" {
+			b.cookies = append(b.cookies, cookie{name, value})
 		}
 	}
 }
 
-func (b *browser) check(s step, what string, status int, words []string) {
-	got := b.response.StatusCode()
+func (b *browser) check(s step, method, address string, status int, words []string) {
+	got := b.answer.status
 	if status == 0 && (got < 300 || got > 399 || b.location == "") || status != 0 && got != status {
-		b.err = fmt.Errorf("%s: %s answered %d: %s", s, what, got, heading(b.body))
+		b.err = fmt.Errorf("%s: %s %s answered %d: %s", s, method, address, got, heading(b.body))
 		return
 	}
 	for _, w := range words {
 		if !bytes.Contains(b.body, []byte(w)) {
-			b.err = fmt.Errorf("%s: %s does not say %q", s, what, w)
+			b.err = fmt.Errorf("%s: %s %s does not say %q", s, method, address, w)
 			return
 		}
 	}

@@ -20,7 +20,6 @@ func drive(ctx context.Context, o options, portal string, numbers []string, know
 		r.fail(err)
 		return r
 	}
-	c := newClients(portal, o.concurrency, hosts...)
 	ctx, cancel := context.WithTimeout(ctx, o.duration)
 	defer cancel()
 	var next atomic.Int64
@@ -30,6 +29,8 @@ func drive(ctx context.Context, o options, portal string, numbers []string, know
 	for range o.concurrency {
 		walkers.Go(func() {
 			times := new(samples)
+			connections := newWires(portal, hosts...)
+			defer connections.close()
 			var journeys []time.Duration
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -37,7 +38,7 @@ func drive(ctx context.Context, o options, portal string, numbers []string, know
 					r.outOfPeople.Store(true)
 					break
 				}
-				took, err := newBrowser(c, times).journey(o.provider, numbers[i], known)
+				took, err := newBrowser(connections, times).journey(o.provider, numbers[i], known)
 				if err != nil {
 					r.fail(fmt.Errorf("%s: %w", numbers[i], err))
 					continue
@@ -60,7 +61,9 @@ func hostsOf(portal, provider string) ([]string, error) {
 		return nil, err
 	}
 	var times samples
-	b := newBrowser(newClients(portal, 1, u.Host), &times)
+	connections := newWires(portal, u.Host)
+	defer connections.close()
+	b := newBrowser(connections, &times)
 	b.get(stepWelcome, "/", `name="csrf"`)
 	b.submit(stepBegin, "/sign-in/"+provider)
 	if b.err != nil {
@@ -91,7 +94,8 @@ func measureOffices(o options, portal string, c *city) (*samples, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections := newClients(portal, 1, hosts...)
+	connections := newWires(portal, hosts...)
+	defer connections.close()
 	times := new(samples)
 	for _, office := range []struct {
 		step   step

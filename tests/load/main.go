@@ -79,9 +79,10 @@ func run(ctx context.Context, o options, out io.Writer) (failed int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	before := s.cpu()
+	total, system := s.cpu()
 	r := drive(ctx, o, s.url, c.walkers(), right)
-	r.server = s.cpu() - before
+	r.server, r.serverSystem = s.cpu()
+	r.server, r.serverSystem = r.server-total, r.serverSystem-system
 	if err := stopProfile(); err != nil {
 		return 0, err
 	}

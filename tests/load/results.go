@@ -11,16 +11,17 @@ import (
 
 // results are what was measured.
 type results struct {
-	options     options
-	took        time.Duration
-	client      time.Duration // of processor
-	server      time.Duration // of processor
-	offices     *samples
-	rssNow      int64 // kilobytes
-	rssMost     int64
-	startMS     int64
-	startFullMS int64
-	outOfPeople atomic.Bool
+	options      options
+	took         time.Duration
+	client       time.Duration // of processor
+	server       time.Duration // of processor
+	serverSystem time.Duration // of which in the system
+	offices      *samples
+	rssNow       int64 // kilobytes
+	rssMost      int64
+	startMS      int64
+	startFullMS  int64
+	outOfPeople  atomic.Bool
 
 	mu       sync.Mutex
 	times    samples
@@ -96,7 +97,7 @@ func (r *results) print(out io.Writer) {
 	if r.outOfPeople.Load() {
 		fmt.Fprintf(out, "everybody has been: more -people for the whole %s\n", r.options.duration)
 	}
-	fmt.Fprintf(out, "processor for a journey: server %.1f ms, load %.1f ms\n", each(r.server, n), each(r.client, n))
+	fmt.Fprintf(out, "processor for a journey: server %.1f ms (%.1f in the system), load %.1f ms\n", each(r.server, n), each(r.serverSystem, n), each(r.client, n))
 	fmt.Fprintf(out, "slowest page: %s, p95 %.1f ms\n", worstStep, ms(worst))
 	fmt.Fprintf(out, "memory: %d MB at the end, %d MB at most; start with everything that was done: %d ms\n", r.rssNow>>10, r.rssMost>>10, r.startFullMS)
 	fmt.Fprintf(out, "journeys_per_s=%.1f p95_page_ms=%.1f failed=%d rss_mb=%d start_ms=%d\n",

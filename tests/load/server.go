@@ -143,31 +143,27 @@ func (s *server) startAgain(ctx context.Context) (int64, error) {
 	return s.startMS, nil
 }
 
-// cpu is how long the program has kept processors busy.
-func (s *server) cpu() time.Duration {
+// cpu is how long the program has kept processors busy, and how much of that
+// in the system.
+func (s *server) cpu() (total, system time.Duration) {
 	if s.process == nil {
-		return 0
+		return 0, 0
 	}
-	return cpuOf(s.process.Process.Pid)
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	if err != nil {
+		return 0, 0
+	}
+	// The second field is the name in parentheses, and may hold anything.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	field := func(i int) time.Duration { // counted from the third
+		n, _ := strconv.ParseInt(fields[i], 10, 64)
+		return time.Duration(n) * tick
+	}
+	return field(11) + field(12), field(12)
 }
 
 // tick is the unit of /proc/PID/stat, the same on every Linux.
 const tick = 10 * time.Millisecond
-
-func cpuOf(pid int) time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	// The second field is the name in parentheses, and may hold anything.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	var total time.Duration
-	for _, i := range []int{11, 12} { // utime and stime, counted from the third field
-		n, _ := strconv.ParseInt(fields[i], 10, 64)
-		total += time.Duration(n) * tick
-	}
-	return total
-}
 
 // memory returns the memory that the program has now and the most it had, in
 // kilobytes.
