@@ -49,9 +49,10 @@ type console struct {
 	log *slog.Logger
 }
 
-// gcPercent trades memory, of which a city needs little, for time: half as much
-// is spent on collecting garbage. GOGC in the environment decides otherwise.
-const gcPercent = 200
+// gcPercent trades memory, of which a city needs little, for time: a third as
+// much is spent on collecting garbage. GOGC in the environment decides
+// otherwise.
+const gcPercent = 300
 
 func main() {
 	if os.Getenv("GOGC") == "" {
