@@ -38,6 +38,7 @@ type auditPage struct {
 	*view.Page
 	Form     *view.Form
 	Items    []view.Option
+	Limit    int // of the reason, in characters
 	Searched bool
 	People   []string // whom it was about
 	Table    *view.Table
@@ -46,7 +47,7 @@ type auditPage struct {
 
 // audit searches the log. Every search is itself logged, with its reason.
 func (s *Server) audit(x *exchange) error {
-	page := auditPage{Page: s.titled(x, x.T("audit.title")), Items: s.itemOptions(x)}
+	page := auditPage{Page: s.titled(x, x.T("audit.title")), Items: s.itemOptions(x), Limit: maxAuditReason}
 	page.Wide = true
 	typed := url.Values{}
 	for _, name := range []string{"person", "item", "from", "until", "reason"} {

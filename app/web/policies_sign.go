@@ -59,6 +59,7 @@ type questionPage struct {
 	Form    *view.Form
 	Grounds []view.Option
 	Text    string // digest of the text that the question is about
+	Limit   int    // characters
 	SendTo  string
 	Back    string
 }
@@ -91,7 +92,7 @@ func (s *Server) questionPage(x *exchange, sheet policy.Sheet, typed url.Values)
 			{Value: policy.GroundQuestion, Label: x.T("policy.ground.question"), Hint: x.T("policy.ground.question.hint")},
 			{Value: policy.GroundCannotAgree, Label: x.T("policy.ground.cannot_agree"), Hint: x.T("policy.ground.cannot_agree.hint")},
 		},
-		SendTo: policyPath(sheet.Policy.ID) + "/question", Back: policyPath(sheet.Policy.ID),
+		Limit: maxWords, SendTo: policyPath(sheet.Policy.ID) + "/question", Back: policyPath(sheet.Policy.ID),
 	}
 }
 

@@ -78,15 +78,11 @@ func (s *Server) groundWord(x *exchange, ground string) string {
 }
 
 // like is the state whose icon and colour a sort of record borrows.
-var like = map[string]string{"acknowledged": "ok", "passed": "ok", "declined": "warning", "exempted": "draft", "other": "draft"}
+var like = map[string]string{"acknowledged": "ok", "passed": "ok", "declined": "warning", "exempted": "exempt", "other": "draft"}
 
 // deedTag is the tag of a sort of record.
 func deedTag(p *view.Page, sort string) view.Status {
-	look := like[sort]
-	if sort == "exempted" {
-		look = "exempt"
-	}
-	return p.Chip(look, p.T("record.deed."+sort))
+	return p.Chip(like[sort], p.T("record.deed."+sort))
 }
 
 // personWord is the person's name and number, by the roster; the opaque ID for
