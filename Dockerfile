@@ -3,7 +3,7 @@
 #   docker build -t kokoroe .
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
 #     -p 127.0.0.1:8080:8080 -v kokoroe-data:/data -v ./settings:/settings:ro \
-#     -e KOKOROE_BASE_URL=https://kokoroe.city.example -e KOKOROE_HEALTH_HOST=kokoroe.city.example \
+#     -e KOKOROE_BASE_URL=https://kokoroe.city.example \
 #     -e KOKOROE_PROVIDERS=/settings/providers.yaml -e KOKOROE_REGISTERS=/settings \
 #     kokoroe
 #
