@@ -376,12 +376,15 @@ func TestAdministrationAsksForAFreshSignIn(t *testing.T) {
 		if page.Find(`main form[action="/sign-in/city"] button`).Length() != 1 {
 			t.Errorf("%s does not lead to the provider", page)
 		}
-		old := b.Cookie(sessionCookie)
+		old, form := b.Cookie(sessionCookie), address[:strings.LastIndex(address, "/")]
 		b.Submit(`main form[action="/sign-in/city"]`, nil)
 		if !strings.Contains(w.Logs.String(), "fresh sign-in asked") {
 			t.Error("the security log does not tell")
 		}
 		b.Submit("form:has(input[name=request])", url.Values{"number": {sample.Number}}).Want(t, 200)
+		if b.Page().URL.Path != form {
+			t.Errorf("the sign-in leads to %s, want the form's page %s", b.Page(), form)
+		}
 		if b.Cookie(sessionCookie) == old {
 			t.Error("the session is still the one before")
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -107,8 +108,9 @@ type againPage struct {
 // done; the page leads to the provider and back to where the form was.
 func (s *Server) signInAgain(x *exchange) error {
 	page := againPage{Page: s.titled(x, x.T("sign_in.again.title")), Provider: x.visitor.Session.Provider, ReturnTo: "/tasks"}
-	if referer, err := url.Parse(x.form("return")); err == nil && localPath(referer.Path) != "" {
-		page.ReturnTo = localPath(referer.Path)
+	// A form of administration goes to an address below the page that it is on.
+	if above := path.Dir(x.c.Path()); above != "/" && localPath(above) != "" {
+		page.ReturnTo = above
 	}
 	s.security(x, "fresh sign-in asked")
 	x.c.Status(fiber.StatusUnauthorized)

@@ -14,8 +14,11 @@ func (s *Server) page(x *exchange) *view.Page {
 	p.Today = s.today()
 	p.CSRF = s.formToken(x)
 	p.Path = string(x.c.Request().RequestURI())
-	if x.c.Method() != "GET" {
+	switch {
+	case x.c.Method() != "GET":
 		p.Path = "/"
+	case strings.HasPrefix(x.c.Path(), "/sign-in/"):
+		p.Path = "/sign-in" // the address that a provider sends back to holds the sign-in's secrets
 	}
 	if x.visitor == nil {
 		return p
