@@ -133,16 +133,28 @@ func (s *Service) CheckAnswers(ctx context.Context, actor evidence.Actor, id Att
 // question asks for; Conflict (learning.already_submitted); Stale when the
 // content changed or the fiscal year is over.
 func (s *Service) AnswerCheck(ctx context.Context, actor evidence.Actor, id AttemptID, number int, chosen []OptionID) (Paper, error) {
+	return s.AnswerPaper(ctx, actor, id, number, func(Paper) ([]OptionID, error) { return chosen, nil })
+}
+
+// AnswerPaper is AnswerCheck for who must see the question as it was shown to
+// know what was chosen: read says so, and its error refuses the answer. The
+// attempt is read once for both; read may be called again after a lost race.
+func (s *Service) AnswerPaper(ctx context.Context, actor evidence.Actor, id AttemptID, number int, read func(Paper) ([]OptionID, error)) (Paper, error) {
 	var course *Course
 	a, err := s.Store.UpdateAttempt(ctx, id, func(a Attempt) (_ Attempt, err error) {
 		if course, err = s.courseOf(actor, a, Check); err != nil {
 			return a, err
 		}
-		if err := s.inYear(ctx, a); err != nil {
+		p, err := paper(course, a, number, actor.Language)
+		if err != nil {
 			return a, err
 		}
-		if !a.SubmittedAt.IsZero() {
-			return a, alreadySubmitted()
+		chosen, err := read(p)
+		if err != nil {
+			return a, err
+		}
+		if err := s.inYear(ctx, a); err != nil {
+			return a, err
 		}
 		d, q, err := numbered(course, a, number)
 		if err != nil {

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"kokoroe/app/directory"
@@ -87,13 +88,39 @@ func sitting(course *Course, a Attempt, number int, language string) (Sitting, e
 // missed question comes back at the end of the sitting. The first answer
 // stands: answering again returns its feedback. NotFound, Invalid, Stale.
 func (s *Service) AnswerPractice(ctx context.Context, actor evidence.Actor, id AttemptID, number int, chosen []OptionID) (Sitting, error) {
+	return s.AnswerSitting(ctx, actor, id, number, func(Sitting) ([]OptionID, error) { return chosen, nil })
+}
+
+// errAnswered says that there is nothing to change: a second click, or the
+// other tab.
+var errAnswered = errors.New("the question is answered")
+
+// AnswerSitting is to AnswerPractice what AnswerPaper is to AnswerCheck. read
+// is asked only for a question that is not answered.
+func (s *Service) AnswerSitting(ctx context.Context, actor evidence.Actor, id AttemptID, number int, read func(Sitting) ([]OptionID, error)) (Sitting, error) {
 	var course *Course
+	var answered Attempt
 	a, err := s.Store.UpdateAttempt(ctx, id, func(a Attempt) (_ Attempt, err error) {
 		if course, err = s.courseOf(actor, a, Practice); err != nil {
 			return a, err
 		}
+		before, err := sitting(course, a, number, actor.Language)
+		if err != nil {
+			return a, err
+		}
+		if before.Feedback != nil {
+			answered = a
+			return a, errAnswered
+		}
+		chosen, err := read(before)
+		if err != nil {
+			return a, err
+		}
 		return s.practised(course, a, number, chosen)
 	})
+	if errors.Is(err, errAnswered) {
+		a, err = answered, nil
+	}
 	if err != nil {
 		return Sitting{}, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 
@@ -111,17 +112,22 @@ type checkQuestionPage struct {
 	Answers  string // path of that page
 }
 
-// paper returns the question of the route when it is of the route's course.
-func (s *Server) paper(x *exchange) (learning.Paper, error) {
-	p, err := s.cfg.Learning.CheckQuestion(x.ctx, x.actor(), x.attemptID(), int(min(x.number("number"), 1000)))
-	if err == nil && p.Course.ID != x.courseID() {
-		err = fault.NotFoundf("check %q is not of %q", x.attemptID(), x.courseID())
+// questionNumber is the number of the route; no check has so many as 1000.
+func (x *exchange) questionNumber() int { return int(min(x.number("number"), 1000)) }
+
+// ofThisCourse refuses a check of another course than the route's.
+func (x *exchange) ofThisCourse(p learning.Paper) error {
+	if p.Course.ID != x.courseID() {
+		return fault.NotFoundf("check %q is not of %q", p.Attempt, x.courseID())
 	}
-	return p, err
+	return nil
 }
 
 func (s *Server) checkQuestion(x *exchange) error {
-	p, err := s.paper(x)
+	p, err := s.cfg.Learning.CheckQuestion(x.ctx, x.actor(), x.attemptID(), x.questionNumber())
+	if err == nil {
+		err = x.ofThisCourse(p)
+	}
 	if err != nil {
 		return s.otherwise(x, err)
 	}
@@ -151,22 +157,24 @@ func (s *Server) checkQuestionPage(x *exchange, p learning.Paper) checkQuestionP
 	return page
 }
 
+// errLeft says that the reader goes back without having chosen anything.
+var errLeft = errors.New("nothing was chosen")
+
 // answerCheck keeps an answer and goes where the reader wants to go next.
 func (s *Server) answerCheck(x *exchange) error {
-	p, err := s.paper(x)
-	if err != nil {
-		return s.otherwise(x, err)
-	}
-	id, number, of := p.Course.ID, p.Question.Number, p.Question.Of
+	var p learning.Paper // the question as it was shown
 	back := x.form("go") == "previous"
-	options := chosen(x, p.Question)
-	if back && len(options) == 0 {
-		return x.seeOther(numberPath(id, p.Attempt, number-1, of))
-	}
-	if err := checkPrint(x, p.Question); err != nil {
-		return s.otherwise(x, err)
-	}
-	_, err = s.cfg.Learning.AnswerCheck(x.ctx, x.actor(), p.Attempt, number, options)
+	_, err := s.cfg.Learning.AnswerPaper(x.ctx, x.actor(), x.attemptID(), x.questionNumber(), func(shown learning.Paper) ([]learning.OptionID, error) {
+		p = shown
+		if err := x.ofThisCourse(p); err != nil {
+			return nil, err
+		}
+		options := chosen(x, p.Question)
+		if back && len(options) == 0 {
+			return nil, errLeft
+		}
+		return options, checkPrint(x, p.Question)
+	})
 	if fault.Is(err, fault.Invalid) {
 		page := s.checkQuestionPage(x, p)
 		if page.Question.refused(x, err) {
@@ -174,10 +182,12 @@ func (s *Server) answerCheck(x *exchange) error {
 			return s.render(x, "courses/question", page)
 		}
 	}
-	switch {
-	case err != nil:
+	if err != nil && !errors.Is(err, errLeft) {
 		return s.otherwise(x, err)
-	case x.query("change") == "yes":
+	}
+	id, number, of := p.Course.ID, p.Question.Number, p.Question.Of
+	switch {
+	case err == nil && x.query("change") == "yes":
 		return x.seeOther(attemptPath(id, p.Attempt))
 	case back:
 		return x.seeOther(numberPath(id, p.Attempt, number-1, of))

@@ -195,28 +195,28 @@ func (s *Server) answerPractice(x *exchange) error {
 	sitting := learning.AttemptID(x.form("sitting"))
 	number, _ := strconv.Atoi(x.form("number")) // 0 is no question
 	startTo := coursePath(x.courseID()) + "/practice/start"
-	st, err := s.cfg.Learning.PracticeQuestion(x.ctx, x.actor(), sitting, number)
-	if err != nil {
-		return s.stale(x, err, startTo)
-	}
-	page, err := s.practicePage(x, st)
-	if err != nil {
-		return err
-	}
-	if st.Feedback == nil {
-		if err := checkPrint(x, st.Question); err != nil {
-			return s.stale(x, err, startTo)
+	var st learning.Sitting // the question as it was shown
+	_, err := s.cfg.Learning.AnswerSitting(x.ctx, x.actor(), sitting, number, func(shown learning.Sitting) ([]learning.OptionID, error) {
+		st = shown
+		if st.Course.ID != x.courseID() {
+			return nil, fault.NotFoundf("practice %q is not of %q", sitting, x.courseID())
 		}
-		_, err := s.cfg.Learning.AnswerPractice(x.ctx, x.actor(), sitting, number, chosen(x, st.Question))
-		if fault.Is(err, fault.Invalid) && page.Question.refused(x, err) {
+		return chosen(x, st.Question), checkPrint(x, st.Question)
+	})
+	if fault.Is(err, fault.Invalid) {
+		page, pageErr := s.practicePage(x, st)
+		if pageErr != nil {
+			return pageErr
+		}
+		if page.Question.refused(x, err) {
 			x.c.Status(fiber.StatusUnprocessableEntity)
 			return s.render(x, "courses/practice", page)
 		}
-		if err != nil {
-			return s.stale(x, err, startTo)
-		}
 	}
-	return x.seeOther(sittingPath(st.Course.ID, sitting, number) + "#feedback")
+	if err != nil {
+		return s.stale(x, err, startTo)
+	}
+	return x.seeOther(sittingPath(x.courseID(), sitting, number) + "#feedback")
 }
 
 // practiceEndPage is a finished sitting.
