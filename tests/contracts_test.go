@@ -62,8 +62,12 @@ func TestContractTellsWhoseSignatureIsMissing(t *testing.T) {
 	}
 	b.Get("/contracts").Want(t, 200, "不足なし")
 
-	// One that begins next month: nobody can sign yet, and nobody is counted.
-	page = b.Get("/contracts/K-2026-02").Want(t, 200, "開始前", "従事の開始日（令和8年12月1日(火)）から誓約できます")
+	// One that begins in nine days: its workers may sign, and what is missing
+	// is seen before the work starts.
+	b.Get("/contracts/K-2026-02").Want(t, 200, "開始前", "0 / 2人", "誓約がまだです")
+	// Three weeks before: nobody can sign yet, and nobody is counted.
+	p.Clock.Set(time.Date(2026, time.November, 10, 1, 0, 0, 0, time.UTC))
+	page = p.As("security-office").Get("/contracts/K-2026-02").Want(t, 200, "開始前", "従事の開始（令和8年12月1日(火)）が近づくと誓約できます")
 	if strings.Contains(page.Text(".tally"), "0 / ") {
 		t.Errorf("before it begins: %s", page.Text(".tally"))
 	}

@@ -133,7 +133,7 @@ func (r Rules) inCycle(req *Requirement, occs []occurrence, day calendar.Date) [
 	var out []occurrence
 	if !req.Yearly {
 		for _, occ := range occs {
-			if !occ.window.From.After(day) {
+			if !occ.window.From.AddDays(-req.Due.LeadDays).After(day) {
 				out = append(out, occ)
 			}
 		}

@@ -45,7 +45,7 @@ func newWorld(now string) *world {
 			{ID: "owner", Yearly: true, Audience: duty.Audience{Rule: duty.ByOwner},
 				Due: duty.Due{JoinerDays: 14}, Items: []duty.Required{{Item: "course:owner"}}},
 			{ID: "worker", Audience: duty.Audience{Rule: duty.ByWorker},
-				Due: duty.Due{JoinerDays: 7}, Items: []duty.Required{{}}},
+				Due: duty.Due{JoinerDays: 7, LeadDays: 14}, Items: []duty.Required{{}}},
 		},
 	}
 }
@@ -269,13 +269,14 @@ func TestAudiences(t *testing.T) {
 	w.facts["worker"] = []duty.Fact{
 		{Rule: duty.ByWorker, Object: "contract:k1", Period: calendar.Period{From: day("2026-11-01"), Until: day("2026-11-20")}, Items: []duty.Item{"policy:c"}},
 		{Rule: duty.ByWorker, Object: "contract:k2", Period: calendar.Period{From: day("2026-11-21")}, Items: []duty.Item{"policy:c"}},
-		{Rule: duty.ByWorker, Object: "contract:k3", Period: calendar.Period{From: day("2026-12-21")}, Items: []duty.Item{"policy:c"}},
+		{Rule: duty.ByWorker, Object: "contract:k3", Period: calendar.Period{From: day("2026-12-06")}, Items: []duty.Item{"policy:c"}},
+		{Rule: duty.ByWorker, Object: "contract:k4", Period: calendar.Period{From: day("2026-12-07")}, Items: []duty.Item{"policy:c"}},
 	}
 	l := w.ledger()
 	for person, want := range map[string]string{
 		"staff":   "course:annual@2026 policy:basic@2026 course:owner@2026 ",
 		"teacher": "", "future": "",
-		"worker": "policy:c@contract:k1 policy:c@contract:k2 ",
+		"worker": "policy:c@contract:k1 policy:c@contract:k2 policy:c@contract:k3 ", // k3 begins in 14 days, k4 in 15
 	} {
 		all, err := l.Of(t.Context(), directory.PersonID(person), day("2026-11-22"))
 		if err != nil {

@@ -44,6 +44,7 @@ type Due struct {
 	On           *calendar.MonthDay // for people who were there when the year began
 	JoinerDays   int                // after arrival, return from leave, or a material version
 	TransferDays int                // after a move inside the audience; 0: a move changes nothing
+	LeadDays     int                // so long before a contract's work begins, its workers may sign already
 }
 
 // LoadRequirements reads requirements.yaml. All problems are reported
@@ -93,6 +94,7 @@ type requirementYAML struct {
 		On           string `yaml:"on"`
 		JoinerDays   int    `yaml:"joiner_days"`
 		TransferDays int    `yaml:"transfer_days"`
+		LeadDays     int    `yaml:"lead_days"`
 	} `yaml:"due"`
 	Items []struct {
 		Course   string   `yaml:"course"`
@@ -106,7 +108,7 @@ func (row requirementYAML) requirement() (Requirement, error) {
 	r := Requirement{
 		ID: RequirementID(row.ID), Title: row.Title, Yearly: row.Cycle == "fiscal-year",
 		Audience: Audience{Rule: Rule(row.Audience.Role)},
-		Due:      Due{JoinerDays: row.Due.JoinerDays, TransferDays: row.Due.TransferDays},
+		Due:      Due{JoinerDays: row.Due.JoinerDays, TransferDays: row.Due.TransferDays, LeadDays: row.Due.LeadDays},
 	}
 	if row.ID == "" || len(row.Items) == 0 {
 		return r, fmt.Errorf("id and items are needed")
@@ -121,8 +123,11 @@ func (row requirementYAML) requirement() (Requirement, error) {
 		}
 		r.Due.On = &on
 	}
-	if row.Due.JoinerDays < 0 || row.Due.TransferDays < 0 {
+	if row.Due.JoinerDays < 0 || row.Due.TransferDays < 0 || row.Due.LeadDays < 0 {
 		return r, fmt.Errorf("days are counted from 0")
+	}
+	if r.Due.LeadDays > 0 && r.Yearly {
+		return r, fmt.Errorf("lead_days are for a requirement that comes once, before the work begins")
 	}
 	if err := row.audience(&r.Audience); err != nil {
 		return r, err

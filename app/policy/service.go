@@ -118,7 +118,7 @@ type Sheet struct {
 	Edition Edition
 	Wording Wording
 	Duty    Duty
-	Changes []document.Change // since the version signed before; nil for a first reading
+	Before  []byte // the text signed before, in the edition's language; nil for a first reading or the same version
 }
 
 // Sheet returns the policy that is asked of the actor, in force today, in the
@@ -134,8 +134,7 @@ func (s *Service) Sheet(ctx context.Context, actor evidence.Actor, id ID) (Sheet
 	}
 	sheet := Sheet{Policy: p, Version: v, Edition: v.In(actor.Language), Duty: duty, Wording: p.Declaration.In(actor.Language)}
 	if duty.Signed > 0 && duty.Signed < v.Number && duty.Signed <= len(p.Versions) {
-		before := p.Versions[duty.Signed-1].In(sheet.Edition.Language)
-		sheet.Changes = document.Diff(string(before.Source), string(sheet.Edition.Source))
+		sheet.Before = p.Versions[duty.Signed-1].In(sheet.Edition.Language).Source
 	}
 	return sheet, nil
 }
@@ -212,21 +211,22 @@ func (s *Service) stale(ctx context.Context, digest string) error {
 	return fault.New(fault.Stale, "policy.stale", nil)
 }
 
-// Difference returns how the text with that digest, which was on a page that
-// went stale, became the text in force in the actor's language.
-func (s *Service) Difference(ctx context.Context, actor evidence.Actor, id ID, digest string) ([]document.Change, error) {
+// Replaced returns the text with that digest, which was on a page that went
+// stale, and the text now in force in its place, in the same language.
+// NotFound for a text of another policy.
+func (s *Service) Replaced(ctx context.Context, actor evidence.Actor, id ID, digest string) (shown, inForce []byte, err error) {
 	sheet, err := s.Sheet(ctx, actor, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	shown, err := s.Store.PublishedText(ctx, digest)
+	before, err := s.Store.PublishedText(ctx, digest)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if shown.Policy != id {
-		return nil, fault.NotFoundf("text %s belongs to another policy", digest)
+	if before.Policy != id {
+		return nil, nil, fault.NotFoundf("text %s belongs to another policy", digest)
 	}
-	return document.Diff(string(shown.Text), string(sheet.Version.In(shown.Language).Source)), nil
+	return before.Text, sheet.Version.In(before.Language).Source, nil
 }
 
 // Refusal is what the "I cannot agree, or have a question" form carries.

@@ -177,9 +177,9 @@ func (s *Server) policySheet(x *exchange) error {
 	page.Asked = true
 	page.DueOn = sheet.Duty.DueOn
 	page.Signed = sheet.Duty.Signed
-	if sheet.Changes != nil {
+	if sheet.Before != nil {
 		page.Changed = true
-		page.Changes = clauseChanges(bothTexts(sheet.Changes))
+		page.Changes = clauseChanges(sheet.Before, sheet.Edition.Source)
 	}
 	assignment, err := s.cfg.Ledger.Assigned(x.ctx, x.person(), duty.PolicyItem(string(id)))
 	if err != nil {

@@ -16,19 +16,6 @@ type clauseChange struct {
 	Changes []view.Change
 }
 
-// bothTexts returns the two texts that a difference lies between.
-func bothTexts(changes []document.Change) (before, after []byte) {
-	for _, c := range changes {
-		if c.Kind != document.Added {
-			before = append(before, c.Text...)
-		}
-		if c.Kind != document.Removed {
-			after = append(after, c.Text...)
-		}
-	}
-	return before, after
-}
-
 // clauseChanges tells how a text became another, clause by clause, in the words
 // that readers see: the marks of the source are left out, and so is every
 // clause that stayed.

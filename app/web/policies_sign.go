@@ -35,7 +35,7 @@ type stalePage struct {
 // stalePolicy refuses a page that went stale: nothing was recorded, this is
 // what changed, and here is the text to sign.
 func (s *Server) stalePolicy(x *exchange, id policy.ID, text, words string) error {
-	changes, err := s.cfg.Policy.Difference(x.ctx, x.actor(), id, text)
+	shown, inForce, err := s.cfg.Policy.Replaced(x.ctx, x.actor(), id, text)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) stalePolicy(x *exchange, id policy.ID, text, words string) erro
 	}
 	page := stalePage{
 		Page: s.titled(x, x.T("policy.stale.title")), Name: p.Title.In(string(x.Tag())),
-		Changes: clauseChanges(bothTexts(changes)), Back: policyPath(id), Words: words,
+		Changes: clauseChanges(shown, inForce), Back: policyPath(id), Words: words,
 	}
 	x.c.Status(fiber.StatusConflict)
 	return s.render(x, "policies/stale", page)
