@@ -73,7 +73,9 @@ func run(ctx context.Context, o options, out io.Writer) (failed int, err error) 
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if o.cpuProfile == "" && o.memProfile == "" {
-		debug.SetGCPercent(400) // the load is to take as little of the processors as it can
+		// The load is to take as little of the processors as it can.
+		debug.SetGCPercent(400)
+		runtime.GOMAXPROCS(1)
 	}
 	stopProfile, err := profile(o)
 	if err != nil {
