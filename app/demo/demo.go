@@ -227,6 +227,14 @@ func (d *Demo) Run(ctx context.Context) error {
 	return errors.Join(d.App.Run(ctx, d.listener), d.Close())
 }
 
+// CloseProviders stops both providers and leaves the portal to itself: nobody
+// can sign in any more.
+func (d *Demo) CloseProviders() error {
+	err := errors.Join(d.staff.Close(), d.contractors.Close())
+	d.staff, d.contractors = nil, nil
+	return err
+}
+
 // Close stops the providers and closes the portal's store.
 func (d *Demo) Close() error {
 	var errs []error
