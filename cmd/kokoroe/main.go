@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -54,9 +55,19 @@ type console struct {
 // otherwise.
 const gcPercent = 300
 
+// writing is how many processors more than there are the program is told of. A
+// database that waits for the disk keeps one of them for up to a millisecond
+// before the runtime takes it back, hundreds of times a second: on two
+// processors that is a fifth of the throughput. GOMAXPROCS in the environment
+// decides otherwise.
+const writing = 2
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + writing)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
