@@ -27,7 +27,7 @@ type Page struct {
 	Organisation string        // the city
 	Contact      Contact
 
-	navigation *navigations
+	memos *memos
 }
 
 // Frame returns the page itself, so that a struct that embeds it is Data.

@@ -42,7 +42,7 @@ type Renderer struct {
 	languages map[locale.Tag][]Language
 	fallback  map[locale.Tag][2][]byte // around the request ID
 
-	navigations map[locale.Tag]*navigations
+	memos map[locale.Tag]*memos
 }
 
 // New parses every template and renders what is shown when rendering fails.
@@ -53,14 +53,14 @@ func New(templates fs.FS, cfg Config) (*Renderer, error) {
 	if cfg.Contact == nil {
 		cfg.Contact = func(p *locale.Printer) Contact { return Contact{Office: p.T("common.contact.office")} }
 	}
-	r := &Renderer{cfg: cfg, pages: map[string]map[locale.Tag]*template.Template{}, fallback: map[locale.Tag][2][]byte{}, navigations: map[locale.Tag]*navigations{}}
+	r := &Renderer{cfg: cfg, pages: map[string]map[locale.Tag]*template.Template{}, fallback: map[locale.Tag][2][]byte{}, memos: map[locale.Tag]*memos{}}
 	r.languages = languages(cfg.Catalogue)
 	functions := funcs(cfg.Assets)
 	frame, err := template.New("frame").Funcs(functions).ParseFS(templates, "layout.html", "partials/*.html")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.prepareNavigation(frame, functions); err != nil {
+	if err := r.prepareMemos(frame, functions); err != nil {
 		return nil, err
 	}
 	err = fs.WalkDir(templates, "pages", func(file string, entry fs.DirEntry, err error) error {
@@ -131,7 +131,7 @@ func (r *Renderer) Page(tag locale.Tag) *Page {
 	p := r.cfg.Catalogue.Printer(tag)
 	return &Page{
 		Printer: p, Path: "/", Languages: r.languages[p.Tag()],
-		Organisation: r.cfg.Organisation(p), Contact: r.cfg.Contact(p), navigation: r.navigations[p.Tag()],
+		Organisation: r.cfg.Organisation(p), Contact: r.cfg.Contact(p), memos: r.memos[p.Tag()],
 	}
 }
 
