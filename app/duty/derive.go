@@ -66,13 +66,18 @@ type occurrence struct {
 
 // derive returns the person's assignments as they stand on day, in the order
 // of the requirements and their items.
-func (r Rules) derive(s subject, day calendar.Date) []Assignment {
+func (r Rules) derive(s subject, day calendar.Date) []Assignment { return r.deriveOf(s, day, "") }
+
+// deriveOf is derive for one item alone; "" is all of them.
+func (r Rules) deriveOf(s subject, day calendar.Date, only Item) []Assignment {
 	var out []Assignment
 	for i := range r.Requirements {
 		req := &r.Requirements[i]
 		for _, occ := range r.occurrences(req, s, day) {
 			for _, item := range occ.items {
-				out = append(out, r.assign(req, occ, item, s, day)...)
+				if only == "" || item.Item == only {
+					out = append(out, r.assign(req, occ, item, s, day)...)
+				}
 			}
 		}
 	}

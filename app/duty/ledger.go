@@ -284,9 +284,9 @@ func (l *Ledger) Assigned(ctx context.Context, person directory.PersonID, item I
 		return Assignment{}, fault.NotFoundf("person %s", person)
 	}
 	var best *Assignment
-	for _, a := range l.cfg.Rules.derive(l.subject(p, day), day) {
+	for _, a := range l.cfg.Rules.deriveOf(l.subject(p, day), day, item) {
 		state := a.StateOn(day)
-		if a.Item != item || state == Withdrawn || state == Superseded {
+		if state == Withdrawn || state == Superseded {
 			continue
 		}
 		if best == nil || state.Worse(best.StateOn(day)) {
