@@ -179,14 +179,20 @@ func (s *Server) signedOut(x *exchange) error {
 // languageKept is how long a chosen language is remembered.
 const languageKept = 365 * 24 * time.Hour
 
+// languageForm is the choice, and where the reader was.
+type languageForm struct {
+	Lang string `form:"lang" validate:"required,bcp47_language_tag" wrong:"error.language"`
+	Back string `form:"back"`
+}
+
 // language keeps the chosen language and goes back to where the reader was.
 func (s *Server) language(x *exchange) error {
-	tag := locale.Tag(x.form("lang"))
-	if !s.cfg.Locale.Has(tag) {
+	var form languageForm
+	if err := x.decode(&form); err != nil || !s.cfg.Locale.Has(locale.Tag(form.Lang)) {
 		return fault.New(fault.Invalid, "error.language", nil)
 	}
-	setCookie(x.c, languageCookie, string(tag), languageKept)
-	back := localPath(x.form("back"))
+	setCookie(x.c, languageCookie, form.Lang, languageKept)
+	back := localPath(form.Back)
 	if back == "" {
 		back = "/"
 	}

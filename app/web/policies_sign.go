@@ -10,12 +10,22 @@ import (
 	"kokoroe/app/web/view"
 )
 
+// acknowledgeForm carries the digests of what was on the page.
+type acknowledgeForm struct {
+	Text        string `form:"text" validate:"digest" wrong:"policy.unknown_text"`
+	Declaration string `form:"declaration" validate:"digest" wrong:"policy.unknown_text"`
+}
+
 // acknowledge records that the visitor signs what was on the page.
 func (s *Server) acknowledge(x *exchange) error {
-	id, text := policy.ID(x.param("policy")), x.form("text")
-	entry, err := s.cfg.Policy.Acknowledge(x.ctx, x.actor(), policy.Request{Policy: id, Text: text, Declaration: x.form("declaration")})
+	id := policy.ID(x.param("policy"))
+	var form acknowledgeForm
+	if err := x.decode(&form); err != nil {
+		return fault.Wrap(err, fault.Invalid, "policy.unknown_text") // no reader can type these: say it of the page
+	}
+	entry, err := s.cfg.Policy.Acknowledge(x.ctx, x.actor(), policy.Request{Policy: id, Text: form.Text, Declaration: form.Declaration})
 	if fault.Is(err, fault.Stale) {
-		return s.stalePolicy(x, id, text, "")
+		return s.stalePolicy(x, id, form.Text, "")
 	}
 	if err != nil {
 		return err
@@ -96,16 +106,28 @@ func (s *Server) questionPage(x *exchange, sheet policy.Sheet, typed url.Values)
 	}
 }
 
+// questionForm is what the reader chose and wrote, and the digest of the text
+// that it is about. policy.Service says what a ground and a reason must be.
+type questionForm struct {
+	Text   string `form:"text" validate:"digest" wrong:"policy.unknown_text"`
+	Ground string `form:"ground"`
+	Reason string `form:"reason"`
+}
+
 // sendQuestion records the refusal or the question. The receipt says what
 // happens next.
 func (s *Server) sendQuestion(x *exchange) error {
-	id, text := policy.ID(x.param("policy")), x.form("text")
-	entry, err := s.cfg.Policy.Decline(x.ctx, x.actor(), policy.Refusal{Policy: id, Text: text, Ground: x.form("ground"), Reason: x.form("reason")})
+	id := policy.ID(x.param("policy"))
+	var form questionForm
+	if err := x.decode(&form); err != nil {
+		return fault.Wrap(err, fault.Invalid, "policy.unknown_text")
+	}
+	entry, err := s.cfg.Policy.Decline(x.ctx, x.actor(), policy.Refusal{Policy: id, Text: form.Text, Ground: form.Ground, Reason: form.Reason})
 	switch {
 	case err == nil:
 		return x.seeOther(receiptPath(entry.Seq))
 	case fault.Is(err, fault.Stale):
-		return s.stalePolicy(x, id, text, x.form("reason"))
+		return s.stalePolicy(x, id, form.Text, form.Reason)
 	case !fault.Is(err, fault.Invalid):
 		return err
 	}
@@ -113,9 +135,9 @@ func (s *Server) sendQuestion(x *exchange) error {
 	if sheetErr != nil {
 		return sheetErr
 	}
-	page := s.questionPage(x, sheet, url.Values{"ground": {x.form("ground")}, "reason": {x.form("reason")}})
+	page := s.questionPage(x, sheet, url.Values{"ground": {form.Ground}, "reason": {form.Reason}})
 	// The text that the reader looked at, not the one of this second.
-	page.Text = text
+	page.Text = form.Text
 	page.Form.Reject(err)
 	x.c.Status(fiber.StatusUnprocessableEntity)
 	return s.render(x, "policies/question", page)
