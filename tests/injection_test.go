@@ -68,6 +68,7 @@ func assertStays(t testing.TB, what string, page *portal.Page, origins ...string
 }
 
 func TestRedirectsStayOnTheSite(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	nobody, employee := p.Browser(), p.As("employee")
 	providers := p.App.Identity.Origins()
@@ -201,6 +202,7 @@ func TestRequestIDsAreOurs(t *testing.T) {
 // TestFileNames asks for every file of the hostile city: departments have
 // names that would break out of the header.
 func TestFileNames(t *testing.T) {
+	t.Parallel()
 	city, _, _, _ := hostileCity(t)
 	p := portal.New(t, portal.WithCity(city))
 	safe := regexp.MustCompile(`^attachment; filename="[A-Za-z0-9!#$&'()*+,.:<=>?@\[\]^_{|}~\x60-]+"; filename\*=UTF-8''[A-Za-z0-9!#$&+.^_|~%@:=-]+$`)

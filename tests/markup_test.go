@@ -287,6 +287,7 @@ func TestForeignMarkupIsFound(t *testing.T) {
 }
 
 func TestMarkupInTheCity(t *testing.T) {
+	t.Parallel()
 	city, names, departments, titles := hostileCity(t)
 	p := portal.New(t, portal.WithCity(city), portal.WithHistory())
 	var words strings.Builder
@@ -311,6 +312,7 @@ func TestMarkupInTheCity(t *testing.T) {
 }
 
 func TestMarkupThatReadersType(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	employee, hr, auditor := p.As("employee"), p.As("hr"), p.As("auditor")
 	everything := strings.Join(markup(), "\n")
@@ -353,6 +355,7 @@ func TestMarkupThatReadersType(t *testing.T) {
 }
 
 func TestMarkupInRequests(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	employee, hr, auditor, nobody := p.As("employee"), p.As("hr"), p.As("auditor"), p.Browser()
 	for _, attack := range markup() {

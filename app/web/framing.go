@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -70,11 +71,42 @@ func (s *Server) unread(ctx *fasthttp.RequestCtx, err error) {
 	case tooMuch:
 		s.refuse(ctx, fiber.NewError(fiber.StatusRequestHeaderFieldsTooLarge))
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		hearOut(ctx.Conn(), ctx.Request.Header.ContentLength())
 		s.refuse(ctx, fiber.NewError(fiber.StatusRequestEntityTooLarge))
 	case trouble != nil && trouble.Timeout():
 		s.refuse(ctx, fiber.NewError(fiber.StatusRequestTimeout))
 	default:
 		s.refuse(ctx, errFraming)
+	}
+}
+
+// What of a body that is too large is read and thrown away.
+const (
+	heardBytes = 4 << 20
+	heardFor   = 3 * time.Second
+	heardPause = 250 * time.Millisecond // without a word: the sender has said everything
+	lastPause  = 20 * time.Millisecond  // the same, when all that was announced has come
+)
+
+// hearOut lets the sender finish, within limits: who is still sending when the
+// connection closes never sees the answer, but an error of the browser's own.
+// Of the announced length some is in the server's buffer already.
+func hearOut(conn net.Conn, announced int) {
+	end := time.Now().Add(heardFor)
+	buffer := make([]byte, 32<<10)
+	for heard := 0; heard < heardBytes && time.Now().Before(end); {
+		pause := heardPause
+		if announced >= 0 && heard >= announced-maxHeader {
+			pause = lastPause
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(pause)); err != nil {
+			return
+		}
+		n, err := conn.Read(buffer)
+		if err != nil {
+			return
+		}
+		heard += n
 	}
 }
 
