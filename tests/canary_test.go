@@ -141,6 +141,7 @@ func (c *canaries) journeys() {
 // TestSecretsStayWhereTheyBelong walks the journeys and then searches every
 // log, every page and every address.
 func TestSecretsStayWhereTheyBelong(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	c := &canaries{t: t, portal: p}
 	c.journeys()
@@ -234,6 +235,7 @@ func absent(t *testing.T, where, what, text string, secrets []string) {
 // TestLogsNameNobody checks the shape of the logs: a line is JSON, names people
 // by their opaque IDs, and only the security log has addresses.
 func TestLogsNameNobody(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	c := &canaries{t: t, portal: p}
 	c.journeys()

@@ -51,6 +51,7 @@ func forgeries(own, others, anonymous, base string) map[string]forgery {
 // TestForgedPostsChangeNothing sends every form of the route table as a page of
 // somebody else's would.
 func TestForgedPostsChangeNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	db := openBeside(t, w.Portal)
 	posts := 0
@@ -105,6 +106,7 @@ func (w *world) somebody(t *testing.T, rule identity.Rule) string {
 // A form says where it comes from in one of three ways; each is enough with
 // the token, for browsers that leave the headers out.
 func TestOwnFormsAreTaken(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	for name, headers := range map[string][]string{
@@ -120,6 +122,7 @@ func TestOwnFormsAreTaken(t *testing.T) {
 
 // A form is what was posted: the address does not speak over it.
 func TestAddressIsNoPartOfTheForm(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	form := url.Values{"csrf": {token(t, b)}, "lang": {"en"}, "back": {"/record"}}
@@ -132,6 +135,7 @@ func TestAddressIsNoPartOfTheForm(t *testing.T) {
 // TestReadingChangesNothing asks every page for every role, and every page that
 // these lead to, with GET and HEAD.
 func TestReadingChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	db := openBeside(t, w.Portal)
 	before := digest(t, db)

@@ -90,6 +90,7 @@ var known = map[int]bool{200: true, 403: true, 404: true, 405: true, 409: true, 
 // TestHeadersOfEveryRoute asks every route as everybody, right and wrong, so
 // that every status comes by.
 func TestHeadersOfEveryRoute(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	statuses := map[int]bool{}
 	for _, role := range append([]string{nobody}, sampleRoles...) {
@@ -134,6 +135,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 // TestHeadersOfWhatIsNoRequest sends bytes that no browser would. What is
 // answered at all has all the headers.
 func TestHeadersOfWhatIsNoRequest(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	host := strings.TrimPrefix(p.URL, "http://")
 	to := "Host: " + host + "\r\n"
@@ -204,6 +206,7 @@ func raw(t *testing.T, host, request string) (*http.Response, []byte) {
 // TestHeadersWhenTheStoreIsGone takes the store away: every page fails, and
 // says so without saying why.
 func TestHeadersWhenTheStoreIsGone(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	if err := p.App.Store.Close(); err != nil {

@@ -55,6 +55,7 @@ func sessions(t *testing.T, p *portal.Portal, person directory.PersonID) int {
 }
 
 func TestPlantedSessionIsNotTakenOver(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	attacker := p.As("head")
 	stolen := attacker.Cookie(sessionCookie)
@@ -80,6 +81,7 @@ func TestPlantedSessionIsNotTakenOver(t *testing.T) {
 }
 
 func TestSigningInAgainMakesAnotherSession(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	first := b.Cookie(sessionCookie)
@@ -133,6 +135,7 @@ func beside(t *testing.T, p *portal.Portal) *portal.Portal {
 }
 
 func TestSignOutHoldsOnEveryInstance(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b, parallel := p.As("employee"), p.As("employee")
 	kept := b.Cookie(sessionCookie)
@@ -165,6 +168,7 @@ func TestSignOutHoldsOnEveryInstance(t *testing.T) {
 }
 
 func TestIdleSessionEnds(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	p.Clock.Advance(30 * time.Minute)
@@ -186,6 +190,7 @@ func TestIdleSessionEnds(t *testing.T) {
 }
 
 func TestActiveSessionEndsToo(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	for range 12 * 60 / 20 {
@@ -235,6 +240,7 @@ const (
 )
 
 func TestWhoLeavesLosesEverySession(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	one, two, other := p.As("employee"), p.As("employee"), p.As("head")
 	person := p.Person("000174")
@@ -260,6 +266,7 @@ func TestWhoLeavesLosesEverySession(t *testing.T) {
 
 // What a role reaches is decided anew at each request.
 func TestHeadWhoIsMovedReachesOtherPeople(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("head")
 	roster, err := p.App.Rosters.Current(t.Context())
@@ -287,6 +294,7 @@ func TestHeadWhoIsMovedReachesOtherPeople(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.Browser()
 	seen := map[string]bool{}
@@ -330,6 +338,7 @@ func TestCookies(t *testing.T) {
 }
 
 func TestSessionIsKeptAsAHashOnly(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	secret := b.Cookie(sessionCookie)
@@ -351,6 +360,7 @@ func TestSessionIsKeptAsAHashOnly(t *testing.T) {
 
 // TestAdministrationAsksForAFreshSignIn walks every row of administration.
 func TestAdministrationAsksForAFreshSignIn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	db := openBeside(t, w.Portal)
 	rules := 0
