@@ -86,7 +86,7 @@ func TestCompressedBodiesAreRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var page *portal.Page
 			spent := allocatedBy(func() {
-				r, err := http.NewRequest(http.MethodPost, p.URL+"/language", strings.NewReader(bomb))
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/language", strings.NewReader(bomb))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -121,7 +121,7 @@ func TestOnlyFormsArePosted(t *testing.T) {
 		"text/html, application/x-www-form-urlencoded":  form.Encode(),
 		"application/x-www-form-urlencodedx; charset=x": form.Encode(),
 	} {
-		r, err := http.NewRequest(http.MethodPost, p.URL+"/language", strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/language", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestFormBombs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, path := range forms {
-				r, err := http.NewRequest(http.MethodPost, p.URL+path, strings.NewReader("csrf="+url.QueryEscape(csrf)+"&"+c.body))
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+path, strings.NewReader("csrf="+url.QueryEscape(csrf)+"&"+c.body))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -250,7 +250,6 @@ func openBombs(t *testing.T) {
 		if now > memoryLimit {
 			t.Fatalf("%s took the process to %d MB", bomb.name, now>>20)
 		}
-		src, table = nil, spreadsheet.Table{}
 		debug.FreeOSMemory()
 	}
 }

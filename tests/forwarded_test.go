@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ const publicHost = "kokoroe.city.mihon.example"
 func newBehind(t testing.TB, proxies ...string) *behind {
 	t.Helper()
 	b := &behind{logs: &portal.Logs{}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,11 +53,9 @@ func newBehind(t testing.TB, proxies ...string) *behind {
 	if err != nil {
 		t.Fatal(errors.Join(err, listener.Close()))
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx, listener) }()
+	go func() { ended <- a.Run(t.Context(), listener) }() // the context ends before what is below
 	t.Cleanup(func() {
-		cancel()
 		if err := errors.Join(<-ended, a.Close()); err != nil {
 			t.Error(err)
 		}
@@ -69,7 +66,7 @@ func newBehind(t testing.TB, proxies ...string) *behind {
 // ask sends a request with headers and returns the answer and its words.
 func (b *behind) ask(t testing.TB, method, path, host string, header http.Header) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequest(method, "http://"+b.address+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+b.address+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func speak(t testing.TB, p *portal.Portal, message string) (answers []rawAnswer,
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.Dial("tcp", u.Host)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", u.Host)
 	if err != nil {
 		t.Fatal(err)
 	}

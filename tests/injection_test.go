@@ -102,7 +102,7 @@ func TestRedirectsStayOnTheSite(t *testing.T) {
 
 func get(t testing.TB, address string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, address, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

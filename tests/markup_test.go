@@ -386,7 +386,7 @@ func TestMarkupInRequests(t *testing.T) {
 				t.Errorf("the search for %q came back as %q", attack, value)
 			}
 		}
-		r, err := http.NewRequest(http.MethodGet, p.URL+"/help", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/help", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

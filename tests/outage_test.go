@@ -98,7 +98,7 @@ func TestProviderDownAtStart(t *testing.T) {
 	client := http.Client{Timeout: 20 * time.Second, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(client.CloseIdleConnections)
 	ask := func(method, path, language, body string, cookies []*http.Cookie) (*http.Response, *goquery.Document) {
-		r, err := http.NewRequest(method, "http://"+b.address+path, strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+b.address+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

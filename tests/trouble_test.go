@@ -78,7 +78,7 @@ func (f pageForm) send(t testing.TB, b *portal.Browser, encoded string) *portal.
 		address, _, _ := strings.Cut(f.action, "?")
 		return b.Do(withLanguage(get(t, address+"?"+encoded), b.Language))
 	}
-	r, err := http.NewRequest(http.MethodPost, f.action, strings.NewReader(encoded))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.action, strings.NewReader(encoded))
 	if err != nil {
 		t.Fatal(err)
 	}
