@@ -25,7 +25,6 @@ type world struct {
 	now       time.Time
 	roster    *directory.Roster
 	factsRev  int64
-	departed  bool
 	reads     int
 	logBroken bool
 }

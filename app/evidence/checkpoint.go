@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -72,6 +73,17 @@ func checkSignatureLines(sigs string) error {
 	return nil
 }
 
+// unopened says why a signed note was not accepted.
+func unopened(err error) error {
+	if _, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
+		return fault.Wrap(err, fault.Invalid, "checkpoint.signature_wrong")
+	}
+	if _, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
+		return fault.Wrap(err, fault.Invalid, "checkpoint.signature_unknown")
+	}
+	return badCheckpoint(err.Error())
+}
+
 // VerifyCheckpoint reads a checkpoint and checks its signatures. One of the
 // known keys must carry the name of the checkpoint's origin and have signed it;
 // signatures by unknown keys are ignored, as the format asks. It returns the
@@ -83,14 +95,8 @@ func VerifyCheckpoint(known note.Verifiers, msg []byte) (c Checkpoint, origin st
 		return c, "", nil, err
 	}
 	n, err := note.Open(msg, known)
-	switch err.(type) {
-	case nil:
-	case *note.InvalidSignatureError:
-		return c, "", nil, fault.Wrap(err, fault.Invalid, "checkpoint.signature_wrong")
-	case *note.UnverifiedNoteError:
-		return c, "", nil, fault.Wrap(err, fault.Invalid, "checkpoint.signature_unknown")
-	default:
-		return c, "", nil, badCheckpoint(err.Error())
+	if err != nil {
+		return c, "", nil, unopened(err)
 	}
 	ours := false
 	for _, sig := range n.Sigs {

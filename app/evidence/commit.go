@@ -242,7 +242,7 @@ func (l *Log) within(call func(context.Context) error) error {
 // pause waits longer after each attempt, and never as long as another instance.
 func (l *Log) pause(attempt int) {
 	most := time.Millisecond << min(attempt, 6)
-	t := time.NewTimer(rand.N(most))
+	t := time.NewTimer(rand.N(most)) //nolint:gosec // keeps instances apart, hides nothing
 	defer t.Stop()
 	select {
 	case <-t.C:

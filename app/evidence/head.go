@@ -43,7 +43,7 @@ func (f FileHead) Save(note []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the operator names the folder
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -263,7 +264,7 @@ func Leaf(salt, record []byte) []byte {
 func milli(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
 func unrecordable(field string, err error) error {
-	if e, ok := err.(*fault.Error); ok { // already said, and better
+	if e, ok := errors.AsType[*fault.Error](err); ok { // already said, and better
 		return e
 	}
 	return &fault.Error{Kind: fault.Invalid, MessageID: "evidence.record_invalid",

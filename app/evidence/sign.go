@@ -36,11 +36,13 @@ func (l *Log) compare(ctx context.Context) error {
 	return nil
 }
 
+// unlessStopped returns err, or nil when the log has stopped: then Trouble says
+// why, and reading goes on.
 func (l *Log) unlessStopped(err error) error {
-	if l.Trouble() != nil {
-		return nil
+	if l.Trouble() == nil {
+		return err
 	}
-	return err
+	return nil //nolint:nilerr // the trouble is told by Trouble
 }
 
 // keptCheckpoint returns the store's last checkpoint, of Size 0 before the

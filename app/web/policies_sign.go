@@ -10,6 +10,15 @@ import (
 	"kokoroe/app/web/view"
 )
 
+// madeUp refuses a form with digests that no page of ours had. A policy that is
+// not asked of the reader does not exist, whatever the form says.
+func (s *Server) madeUp(x *exchange, id policy.ID, err error) error {
+	if _, err := s.cfg.Policy.Sheet(x.ctx, x.actor(), id); err != nil {
+		return err
+	}
+	return fault.Wrap(err, fault.Invalid, "policy.unknown_text")
+}
+
 // acknowledgeForm carries the digests of what was on the page.
 type acknowledgeForm struct {
 	Text        string `form:"text" validate:"digest" wrong:"policy.unknown_text"`
@@ -21,7 +30,7 @@ func (s *Server) acknowledge(x *exchange) error {
 	id := policy.ID(x.param("policy"))
 	var form acknowledgeForm
 	if err := x.decode(&form); err != nil {
-		return fault.Wrap(err, fault.Invalid, "policy.unknown_text") // no reader can type these: say it of the page
+		return s.madeUp(x, id, err)
 	}
 	entry, err := s.cfg.Policy.Acknowledge(x.ctx, x.actor(), policy.Request{Policy: id, Text: form.Text, Declaration: form.Declaration})
 	if fault.Is(err, fault.Stale) {
@@ -120,7 +129,7 @@ func (s *Server) sendQuestion(x *exchange) error {
 	id := policy.ID(x.param("policy"))
 	var form questionForm
 	if err := x.decode(&form); err != nil {
-		return fault.Wrap(err, fault.Invalid, "policy.unknown_text")
+		return s.madeUp(x, id, err)
 	}
 	entry, err := s.cfg.Policy.Decline(x.ctx, x.actor(), policy.Refusal{Policy: id, Text: form.Text, Ground: form.Ground, Reason: form.Reason})
 	switch {

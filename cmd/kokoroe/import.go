@@ -94,8 +94,8 @@ func readLimited(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, limit+1))
+	err = errors.Join(err, f.Close())
 	if err == nil && int64(len(src)) > limit {
 		err = fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
 	}

@@ -87,7 +87,7 @@ func (s *server) start(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	s.process = exec.CommandContext(ctx, s.program, s.args...) //nolint:gosec // built a moment ago
+	s.process = exec.CommandContext(ctx, s.program, s.args...)
 	s.process.Stderr = log
 	out, err := s.process.StdoutPipe()
 	if err != nil {

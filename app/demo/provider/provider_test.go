@@ -100,8 +100,11 @@ func press(b *http.Client, authURL, number string) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	io.Copy(io.Discard, page.Body)
+	_, err = io.Copy(io.Discard, page.Body)
 	page.Body.Close()
+	if err != nil {
+		return nil, err
+	}
 	if page.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the page says %s", page.Status)
 	}
@@ -110,9 +113,9 @@ func press(b *http.Client, authURL, number string) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	io.Copy(io.Discard, resp.Body)
+	_, err = io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
-	return resp, nil
+	return resp, err
 }
 
 func (w *world) signIn(t testing.TB, b *http.Client, realm, number string) (identity.SignedIn, error) {

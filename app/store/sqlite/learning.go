@@ -135,10 +135,7 @@ type drawnRow struct {
 	Again    bool                `json:"again,omitempty"`
 }
 
-var (
-	errNotOpen = errors.New("an attempt begins open")
-	errOpen    = errors.New("somebody opened one at the same time")
-)
+var errNotOpen = errors.New("an attempt begins open")
 
 // OpenAttempt implements learning.Store.
 func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.Attempt, error) {

@@ -111,13 +111,13 @@ var contextContracts = []contract{
 		fill(t, s)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		wantEnded(t, s, ctx, context.Canceled)
+		wantEnded(ctx, t, s, context.Canceled)
 	}},
 	{"a deadline that has passed does nothing", func(t *testing.T, s store.Store) {
 		fill(t, s)
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
-		wantEnded(t, s, ctx, context.DeadlineExceeded)
+		wantEnded(ctx, t, s, context.DeadlineExceeded)
 	}},
 	{"a cancelled update stops", func(t *testing.T, s store.Store) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -152,7 +152,7 @@ var contextContracts = []contract{
 	{"Close answers what it accepted", closeUnderLoad},
 }
 
-func wantEnded(t *testing.T, s store.Store, ctx context.Context, cause error) {
+func wantEnded(ctx context.Context, t *testing.T, s store.Store, cause error) {
 	t.Helper()
 	all := calls(s)
 	for _, name := range sortedKeys(all) {

@@ -56,7 +56,9 @@ func checkFrame(t *testing.T, doc *goquery.Document, lang string) {
 	level := 0
 	doc.Find("main").Find("h1, h2, h3, h4").Each(func(_ int, h *goquery.Selection) {
 		var n int
-		fmt.Sscanf(goquery.NodeName(h), "h%d", &n)
+		if _, err := fmt.Sscanf(goquery.NodeName(h), "h%d", &n); err != nil {
+			t.Fatal(err)
+		}
 		if n > level+1 && level > 0 {
 			t.Errorf("h%d %q follows h%d", n, h.Text(), level)
 		}
