@@ -82,7 +82,8 @@ func (c *canaries) key() string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	parts := strings.Split(strings.TrimSpace(string(src)), "+")
+	// PRIVATE+KEY+name+hash+base64: a name holds no plus, base64 may.
+	parts := strings.SplitN(strings.TrimSpace(string(src)), "+", 5)
 	return parts[len(parts)-1]
 }
 
