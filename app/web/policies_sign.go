@@ -116,9 +116,10 @@ func (s *Server) questionPage(x *exchange, sheet policy.Sheet, typed url.Values)
 }
 
 // questionForm is what the reader chose and wrote, and the digest of the text
-// that it is about. policy.Service says what a ground and a reason must be.
+// that it is about. policy.Service says what they must be: what was typed comes
+// back with the form.
 type questionForm struct {
-	Text   string `form:"text" validate:"digest" wrong:"policy.unknown_text"`
+	Text   string `form:"text"`
 	Ground string `form:"ground"`
 	Reason string `form:"reason"`
 }
@@ -129,7 +130,7 @@ func (s *Server) sendQuestion(x *exchange) error {
 	id := policy.ID(x.param("policy"))
 	var form questionForm
 	if err := x.decode(&form); err != nil {
-		return s.madeUp(x, id, err)
+		return err
 	}
 	entry, err := s.cfg.Policy.Decline(x.ctx, x.actor(), policy.Refusal{Policy: id, Text: form.Text, Ground: form.Ground, Reason: form.Reason})
 	switch {
