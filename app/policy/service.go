@@ -124,11 +124,7 @@ type Sheet struct {
 // Sheet returns the policy that is asked of the actor, in force today, in the
 // actor's language. NotFound when it is not asked of the actor.
 func (s *Service) Sheet(ctx context.Context, actor evidence.Actor, id ID) (Sheet, error) {
-	duty, err := s.Duties.PolicyDuty(ctx, directory.PersonID(actor.ID), id)
-	if err != nil {
-		return Sheet{}, err
-	}
-	p, v, err := s.inForce(id)
+	duty, p, v, err := s.asked(ctx, actor, id)
 	if err != nil {
 		return Sheet{}, err
 	}
@@ -137,6 +133,17 @@ func (s *Service) Sheet(ctx context.Context, actor evidence.Actor, id ID) (Sheet
 		sheet.Before = p.Versions[duty.Signed-1].In(sheet.Edition.Language).Source
 	}
 	return sheet, nil
+}
+
+// asked returns the policy with the version in force, and how it is asked of
+// the actor. NotFound when it is not.
+func (s *Service) asked(ctx context.Context, actor evidence.Actor, id ID) (Duty, Policy, Version, error) {
+	duty, err := s.Duties.PolicyDuty(ctx, directory.PersonID(actor.ID), id)
+	if err != nil {
+		return Duty{}, Policy{}, Version{}, err
+	}
+	p, v, err := s.inForce(id)
+	return duty, p, v, err
 }
 
 func (s *Service) inForce(id ID) (Policy, Version, error) {
@@ -164,11 +171,7 @@ type Request struct {
 // record. Stale when the text or the wording is not the one in force any more;
 // NotFound when the policy is not asked of the actor.
 func (s *Service) Acknowledge(ctx context.Context, actor evidence.Actor, r Request) (evidence.Entry, error) {
-	duty, err := s.Duties.PolicyDuty(ctx, directory.PersonID(actor.ID), r.Policy)
-	if err != nil {
-		return evidence.Entry{}, err
-	}
-	p, v, err := s.inForce(r.Policy)
+	duty, p, v, err := s.asked(ctx, actor, r.Policy)
 	if err != nil {
 		return evidence.Entry{}, err
 	}
@@ -241,11 +244,7 @@ type Refusal struct {
 // counts as not done, and the security office sees it. Invalid with fields
 // when the ground or the reason is missing.
 func (s *Service) Decline(ctx context.Context, actor evidence.Actor, r Refusal) (evidence.Entry, error) {
-	duty, err := s.Duties.PolicyDuty(ctx, directory.PersonID(actor.ID), r.Policy)
-	if err != nil {
-		return evidence.Entry{}, err
-	}
-	p, v, err := s.inForce(r.Policy)
+	duty, p, v, err := s.asked(ctx, actor, r.Policy)
 	if err != nil {
 		return evidence.Entry{}, err
 	}
