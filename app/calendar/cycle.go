@@ -52,7 +52,7 @@ func ParseMonthDay(s string) (MonthDay, error) {
 	month, errM := strconv.Atoi(m)
 	day, errD := strconv.Atoi(d)
 	md := MonthDay{time.Month(month), day}
-	if !ok || errM != nil || errD != nil || month < 1 || month > 12 || md.in(2024) != NewDate(2024, md.Month, day) {
+	if !ok || errM != nil || errD != nil || month < 1 || month > 12 || day < 1 || md.in(2024) != NewDate(2024, md.Month, day) {
 		return MonthDay{}, fmt.Errorf("%q is not a month and day such as 11-30", s)
 	}
 	return md, nil
