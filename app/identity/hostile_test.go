@@ -262,7 +262,7 @@ func newWorld(t testing.TB) *world {
 		directory.Person{ID: "p-left", Number: "001009", Name: "退職 四郎", Employment: directory.Regular, JoinedOn: since, LeftOn: calendar.MustDate("2026-11-19")},
 	)
 	w.cfg = identity.Config{
-		BaseURL: baseURL, Clock: c.Now, Timeout: time.Second,
+		BaseURL: baseURL, Clock: c.Now, Timeout: 30 * time.Second,
 		Grants: identity.Grants{identity.HR: {"001002"}},
 		Providers: []identity.ProviderConfig{
 			{ID: "staff", Issuer: w.staff.URL, ClientID: clientID, ClientSecret: clientSecret, Kinds: []directory.Kind{directory.Employee}},

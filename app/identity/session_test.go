@@ -117,9 +117,9 @@ func TestSignOutWhileProviderIsDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.cfg.Timeout = 200 * time.Millisecond
 			in := w.mustSignIn(w.instance())
 			lie(w.staff)
+			w.cfg.Timeout = 200 * time.Millisecond
 			fresh := w.instance() // knows nothing of the provider yet
 			alive(t, in.Token, fresh)
 			if to, err := fresh.SignOut(t.Context(), in.Token); to != "" || err != nil {
