@@ -3,7 +3,6 @@ package document_test
 import (
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,15 +52,11 @@ func assertDiffRebuilds(t *testing.T, before, after string) {
 	}
 }
 
-func TestDiffTakesLittleTime(t *testing.T) {
+func TestDiffOfNothingInCommon(t *testing.T) {
 	t.Parallel()
 	before := strings.Repeat("いろはにほへとちりぬるを", 4000)
 	after := strings.Repeat("をるぬりちとへほにはろい", 4000)
-	start := time.Now()
-	assertDiffRebuilds(t, before, after)
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %v", took)
-	}
+	assertDiffRebuilds(t, before, after) // gives up the search for a small one, and stays true
 }
 
 func FuzzDiff(f *testing.F) {

@@ -42,7 +42,7 @@ func (l *Log) unlessStopped(err error) error {
 	if l.Trouble() == nil {
 		return err
 	}
-	return nil //nolint:nilerr // the trouble is told by Trouble
+	return nil
 }
 
 // keptCheckpoint returns the store's last checkpoint, of Size 0 before the
