@@ -21,7 +21,7 @@ import (
 var (
 	level0 = []string{"fault", "calendar", "document", "locale", "spreadsheet"}
 	level1 = []string{"directory", "evidence"}
-	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity"}
+	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job"}
 	domain = slices.Concat(level0, level1, level2)
 )
 
@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"app/social":   {"fault", "calendar", "document", "directory", "evidence"},
 	"app/duty":     {"fault", "calendar", "document", "directory", "evidence"},
 	"app/identity": {"fault", "calendar", "directory"},
+	"app/job":      {"fault", "calendar"},
 
 	"app/identity/identitytest": {"fault", "calendar", "directory", "identity"}, // a store in memory, for tests alone
 

@@ -102,8 +102,33 @@ func (m *memory) EntriesFrom(_ context.Context, seq int64, limit int) ([]evidenc
 	return out, nil
 }
 
-func (m *memory) FindEntries(context.Context, evidence.Query) ([]evidence.Entry, error) {
-	return nil, fault.New(fault.Internal, "error.internal", nil) // the log never asks
+// FindEntries knows kinds and Before, which is what the log asks by.
+func (m *memory) FindEntries(_ context.Context, q evidence.Query) ([]evidence.Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []evidence.Entry
+	for _, e := range slices.Backward(m.entries) {
+		if e.Kind == q.Kind && (q.Before == 0 || e.Seq < q.Before) && len(out) < q.Limit {
+			out = append(out, copied(e))
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) EraseEntry(_ context.Context, seq int64, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.upset("erase", false); err != nil {
+		return err
+	}
+	if seq < 0 || seq >= int64(len(m.entries)) {
+		return fault.NotFoundf("entry %d", seq)
+	}
+	e := &m.entries[seq]
+	delete(m.byKey, e.Key)
+	e.Record, e.Salt, e.Actor, e.Subject, e.Key = nil, nil, "", "", key
+	m.byKey[key] = seq
+	return nil
 }
 
 func (m *memory) SaveCheckpoint(_ context.Context, c evidence.Checkpoint) error {

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Store is what the log needs kept. Entries are never updated or deleted
-// (erasure, which takes Record and Salt away and nothing else, comes with its
-// own method).
+// Store is what the log needs kept. Entries are never updated or deleted, but
+// for EraseEntry.
 type Store interface {
 	// AppendEntries inserts the entries, whose Seq are consecutive, whole or not
 	// at all, and returns once they are durable. Conflict when the first Seq is
@@ -29,6 +28,11 @@ type Store interface {
 	// FindEntries returns the entries that match, newest first.
 	FindEntries(ctx context.Context, q Query) ([]Entry, error)
 
+	// EraseEntry takes Record, Salt, Actor and Subject away from the entry at seq
+	// for good, also from the disk, and puts key in the place of its Key. Doing
+	// it again changes nothing. NotFound beyond the end.
+	EraseEntry(ctx context.Context, seq int64, key string) error
+
 	// SaveCheckpoint keeps a signed checkpoint. Conflict when one of that size
 	// is kept already.
 	SaveCheckpoint(ctx context.Context, c Checkpoint) error
@@ -49,6 +53,7 @@ type Query struct {
 	Kind    string
 	From    time.Time // At not before
 	Until   time.Time // At before
+	Kept    bool      // only entries whose record was not erased
 	Before  int64     // Seq below; 0 means from the newest
 	Limit   int       // at most; 0 means 100, never more than 1,000
 }

@@ -29,8 +29,10 @@ type edge struct {
 }
 
 // add appends a leaf and returns the hashes that it completes, level 0 first.
-func (e *edge) add(leaf []byte) []byte {
-	h := tlog.RecordHash(leaf)
+func (e *edge) add(leaf []byte) []byte { return e.addHash(tlog.RecordHash(leaf)) }
+
+// addHash is add for a leaf of which the hash is at hand.
+func (e *edge) addHash(h tlog.Hash) []byte {
 	out := make([]byte, 0, tlog.HashSize*hashesOf(e.size))
 	out = append(out, h[:]...)
 	level := 0

@@ -13,6 +13,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
+	"kokoroe/app/job"
 	"kokoroe/app/learning"
 	"kokoroe/app/policy"
 )
@@ -24,6 +25,12 @@ type Store interface {
 	identity.Store
 	learning.Store
 	policy.Store
+	job.Store
+
+	// ErasePerson removes for good, also from the disk, what is kept of a person
+	// outside the evidence log: the row in the roster (whose revision goes up),
+	// links, sessions, places and attempts. Doing it again changes nothing.
+	ErasePerson(ctx context.Context, person directory.PersonID) error
 
 	// Ping answers whether the store works now. Unavailable.
 	Ping(ctx context.Context) error

@@ -120,6 +120,9 @@ func findQuery(q evidence.Query) (string, []any) {
 	if q.Before > 0 {
 		restrict("seq < ?", q.Before)
 	}
+	if q.Kept {
+		where = append(where, "record IS NOT NULL")
+	}
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 100

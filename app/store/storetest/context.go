@@ -39,6 +39,12 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"EntryByKey":         func(ctx context.Context) error { return second(s.EntryByKey(ctx, "key-0")) },
 		"EntriesFrom":        func(ctx context.Context) error { return second(s.EntriesFrom(ctx, 0, 5)) },
 		"FindEntries":        func(ctx context.Context) error { return second(s.FindEntries(ctx, evidence.Query{Subject: "x"})) },
+		"EraseEntry":         func(ctx context.Context) error { return s.EraseEntry(ctx, 0, "erased/0") },
+		"ErasePerson":        func(ctx context.Context) error { return s.ErasePerson(ctx, "p-1") },
+		"ClaimRun":           func(ctx context.Context) error { return s.ClaimRun(ctx, sampleRun("new"), at) },
+		"RenewRun":           func(ctx context.Context) error { return s.RenewRun(ctx, sampleRun("new")) },
+		"EndRun":             func(ctx context.Context) error { return s.EndRun(ctx, sampleRun("new")) },
+		"Runs":               func(ctx context.Context) error { return second(s.Runs(ctx, "verify", 1)) },
 		"SaveCheckpoint":     func(ctx context.Context) error { return s.SaveCheckpoint(ctx, evidence.Checkpoint{Size: 9, At: at}) },
 		"LastCheckpoint":     func(ctx context.Context) error { return second(s.LastCheckpoint(ctx)) },
 		"CheckpointCovering": func(ctx context.Context) error { return second(s.CheckpointCovering(ctx, 1)) },
@@ -237,6 +243,10 @@ func Exercise(t testing.TB, s store.Store) {
 			q.Before = 10
 		}
 		noError(t, second(s.FindEntries(t.Context(), q)))
+		if q.Kind != "" {
+			q.Kept = true
+			noError(t, second(s.FindEntries(t.Context(), q)))
+		}
 		if mask > 0 && mask < 16 {
 			sessions := identity.SessionQuery{Person: directory.PersonID(pick(0)), Issuer: pick(1), Subject: pick(2), SID: pick(3)}
 			noError(t, second(s.EndSessions(t.Context(), sessions)))

@@ -33,6 +33,8 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"learning place", placeContracts},
 		{"learning attempt", attemptContracts},
 		{"policy", policyContracts},
+		{"erasure", eraseContracts},
+		{"jobs", jobContracts},
 		{"text", textContracts},
 		{"context", contextContracts},
 		{"model", modelContracts},

@@ -1,0 +1,8 @@
+package evidence
+
+// What the tests look at from outside.
+var (
+	ScanRecord   = scanRecord
+	ScannedOf    = scannedOf
+	ExamineEntry = examineEntry
+)

@@ -1,0 +1,190 @@
+package job
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"kokoroe/app/calendar"
+	"kokoroe/app/fault"
+)
+
+// Job is something that is due once a day.
+type Job struct {
+	Name string
+	At   time.Duration // after midnight in Japan
+	// Do does it. Its report is kept as JSON; with an error it is Failed.
+	Do func(ctx context.Context) (report any, outcome Outcome, err error)
+}
+
+const (
+	// Lease is how long a claim holds without being renewed, and so how soon an
+	// instance that died is replaced.
+	Lease = 25 * time.Second
+	renew = 8 * time.Second
+	look  = 5 * time.Second // how often a runner looks whether something is due
+)
+
+// Runner runs jobs when they are due. Several instances may run the same jobs
+// on one store.
+type Runner struct {
+	Store  Store
+	Jobs   []Job
+	Now    calendar.Clock
+	Logger *slog.Logger
+}
+
+// Loop runs what is due until ctx ends.
+func (r *Runner) Loop(ctx context.Context) error {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for {
+		for _, j := range r.Jobs {
+			if err := r.catchUp(ctx, j); err != nil && ctx.Err() == nil {
+				r.Logger.Error("job", "job", j.Name, "cause", err.Error())
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// catchUp runs the job when its latest due time has no run yet. A job that has
+// never run begins with the next one.
+func (r *Runner) catchUp(ctx context.Context, j Job) error {
+	now := r.Now()
+	due := j.dueBefore(now)
+	runs, err := r.Store.Runs(ctx, j.Name, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(runs) == 0:
+		return r.begin(ctx, j, due)
+	case runs[0].DueAt.Before(due), runs[0].EndedAt.IsZero() && runs[0].LeaseAt.Before(now):
+		if runs[0].DueAt.After(due) {
+			due = runs[0].DueAt // somebody asked for it, and died
+		}
+	default:
+		return nil
+	}
+	_, err = r.run(ctx, j, due)
+	if fault.Is(err, fault.Conflict) { // another instance was first
+		return nil
+	}
+	return err
+}
+
+// dueBefore is when the job was due last.
+func (j Job) dueBefore(now time.Time) time.Time {
+	due := calendar.DateOf(now).StartsAt().Add(j.At)
+	if due.After(now) {
+		due = calendar.DateOf(now).AddDays(-1).StartsAt().Add(j.At)
+	}
+	return due.UTC()
+}
+
+// begin keeps a run of a job that never ran, so that the next one is the first.
+func (r *Runner) begin(ctx context.Context, j Job, due time.Time) error {
+	run := Run{Job: j.Name, DueAt: due, Owner: rand.Text(), LeaseAt: r.Now().Add(Lease), StartedAt: r.Now()}
+	if err := r.Store.ClaimRun(ctx, run, r.Now()); err != nil {
+		if fault.Is(err, fault.Conflict) {
+			return nil
+		}
+		return err
+	}
+	run.EndedAt, run.Outcome = r.Now(), Skipped
+	return r.Store.EndRun(ctx, run)
+}
+
+// RunNow runs the job at once, as due now, and returns the run. NotFound for a
+// name that no job has.
+func (r *Runner) RunNow(ctx context.Context, name string) (Run, error) {
+	i := slices.IndexFunc(r.Jobs, func(j Job) bool { return j.Name == name })
+	if i < 0 {
+		return Run{}, fault.NotFoundf("no job %q", name)
+	}
+	return r.run(ctx, r.Jobs[i], r.Now().UTC())
+}
+
+// errLost ends a run whose claim another instance has taken.
+var errLost = errors.New("another instance has taken the run over")
+
+// run claims the run, does the job under the claim, and keeps what came of it.
+func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
+	run := Run{Job: j.Name, DueAt: due.Truncate(time.Millisecond), Owner: rand.Text(), LeaseAt: r.Now().Add(Lease), StartedAt: r.Now()}
+	if err := r.Store.ClaimRun(ctx, run, r.Now()); err != nil {
+		return Run{}, err
+	}
+	doing, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		r.hold(doing, run, cancel)
+	}()
+	report, outcome, err := j.do(doing)
+	cancel(nil)
+	<-held
+	if lost := context.Cause(doing); errors.Is(lost, errLost) {
+		return Run{}, lost
+	}
+	run.EndedAt, run.Outcome = r.Now(), outcome
+	if err != nil {
+		r.Logger.Error("job", "job", j.Name, "cause", err.Error())
+		run.Outcome = Failed
+	}
+	if b, err := json.Marshal(report); err == nil && report != nil {
+		run.Report = string(b)
+	}
+	ending, done := context.WithTimeout(context.WithoutCancel(ctx), renew)
+	defer done()
+	return run, r.Store.EndRun(ending, run)
+}
+
+// do keeps a job that panics from taking the program with it.
+func (j Job) do(ctx context.Context) (report any, outcome Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return j.Do(ctx)
+}
+
+// hold renews the claim until ctx ends, and ends ctx when the claim is lost.
+func (r *Runner) hold(ctx context.Context, run Run, cancel context.CancelCauseFunc) {
+	ticker := time.NewTicker(renew)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		run.LeaseAt = r.Now().Add(Lease)
+		if err := r.Store.RenewRun(ctx, run); fault.Is(err, fault.Conflict) {
+			cancel(errLost)
+			return
+		}
+	}
+}
+
+// Latest returns the latest run of the job that has ended, and whether there is
+// one.
+func (r *Runner) Latest(ctx context.Context, name string) (Run, bool, error) {
+	runs, err := r.Store.Runs(ctx, name, 10)
+	for _, run := range runs {
+		if !run.EndedAt.IsZero() && run.Outcome != Skipped {
+			return run, true, err
+		}
+	}
+	return Run{}, false, err
+}
