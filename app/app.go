@@ -7,22 +7,20 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
-	"kokoroe/app/directory"
 	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
+	"kokoroe/app/job"
 	"kokoroe/app/learning"
 	"kokoroe/app/locale"
 	"kokoroe/app/policy"
 	"kokoroe/app/report"
+	"kokoroe/app/retention"
 	"kokoroe/app/store"
 	"kokoroe/app/store/sqlite"
 	"kokoroe/app/web"
@@ -31,30 +29,26 @@ import (
 
 // App is the program, put together and not yet listening.
 type App struct {
-	cfg       Config
-	Store     store.Store
-	Rosters   *directory.Rosters
+	*Installation
 	Registers *Registers
 	Catalogue *Catalogue
 	Ledger    *duty.Ledger
-	Log       *evidence.Log
 	Identity  *identity.Service
 	Learning  *learning.Service
 	Policy    *policy.Service
 	Duties    *duty.Service
 	Report    *report.Service
+	Retention *retention.Service
+	Jobs      *job.Runner
 	Web       *web.Server
-	PublicKey string // the log's verifier key
 }
 
 // New puts the program together: content is checked, the store opened, what is
 // new in content published, the log read. Whatever is wrong is said before
 // anything listens.
 func New(ctx context.Context, cfg Config) (_ *App, err error) {
-	if cfg, err = cfg.withDefaults(); err != nil {
-		return nil, err
-	}
-	a := &App{cfg: cfg}
+	cfg = cfg.withDefaults()
+	a := &App{Installation: &Installation{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -70,15 +64,18 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.Registers, err = loadRegisters(cfg.Registers, a.Catalogue.Policies); err != nil {
 		return nil, err
 	}
-	if a.Store, err = OpenStore(ctx, cfg.Store, cfg.Logger); err != nil {
+	in, err := OpenInstallation(ctx, cfg)
+	if err != nil {
 		return nil, err
 	}
-	if err := a.openLog(ctx); err != nil {
+	a.Installation = in
+	if err := a.OpenLog(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.openServices(ctx); err != nil {
 		return nil, err
 	}
+	a.openJobs()
 	return a, a.openWeb(messages)
 }
 
@@ -99,52 +96,6 @@ func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.
 	return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
 }
 
-// openLog opens the evidence log with the key in the state folder; a first
-// start makes the key, readable by its owner alone.
-func (a *App) openLog(ctx context.Context) error {
-	key, err := signingKey(filepath.Join(a.cfg.State, "log.key"), a.cfg.Zone)
-	if err != nil {
-		return err
-	}
-	a.PublicKey = key.Public
-	a.Log, err = evidence.Open(ctx, evidence.Config{
-		Store: a.Store, Origin: a.cfg.Zone, Program: a.cfg.Version, Now: a.cfg.Now,
-		Signer: key.Signer, Verifiers: note.VerifierList(key.Verifier),
-		Head: evidence.FileHead(filepath.Join(a.cfg.State, "checkpoint")),
-		Report: func(err error) {
-			a.cfg.Logger.Error("evidence log", "cause", err.Error())
-		},
-	})
-	return err
-}
-
-// signingKey reads the key file, or makes it when there is none. A key that
-// others may read is refused: it is no proof of anything any more.
-func signingKey(file, origin string) (evidence.Key, error) {
-	info, err := os.Stat(file)
-	if errors.Is(err, os.ErrNotExist) {
-		secret, _, err := evidence.NewSigningKey(origin)
-		if err != nil {
-			return evidence.Key{}, err
-		}
-		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
-			return evidence.Key{}, fmt.Errorf("signing key: %w", err)
-		}
-		return evidence.ParseKey(secret)
-	}
-	if err != nil {
-		return evidence.Key{}, fmt.Errorf("signing key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return evidence.Key{}, fmt.Errorf("signing key: %s may be read by others (mode %o): chmod 600 it, or make a new one if it was read", file, info.Mode().Perm())
-	}
-	secret, err := os.ReadFile(file) //nolint:gosec // the operator names the folder
-	if err != nil {
-		return evidence.Key{}, fmt.Errorf("signing key: %w", err)
-	}
-	return evidence.ParseKey(strings.TrimSpace(string(secret)))
-}
-
 // noticing tells the ledger of every append of this instance.
 type noticing struct {
 	log    *evidence.Log
@@ -162,7 +113,6 @@ func (n noticing) Append(ctx context.Context, s evidence.Statement) (evidence.En
 const staleness = 500 * time.Millisecond
 
 func (a *App) openServices(ctx context.Context) error {
-	a.Rosters = directory.NewRosters(a.Store, nil)
 	a.Rosters.Staleness = staleness
 	a.Registers.rosters = a.Rosters
 	a.Ledger = duty.NewLedger(duty.Config{
@@ -246,6 +196,7 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.Web.Serve(ln) })
 	group.Go(func() error { return a.sweep(ctx) })
+	group.Go(func() error { return a.Jobs.Loop(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
@@ -270,19 +221,4 @@ func (a *App) sweep(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// Close lets the log finish and closes the store. It may be called on a
-// program that was only half put together.
-func (a *App) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownWait)
-	defer cancel()
-	var errs []error
-	if a.Log != nil {
-		errs = append(errs, a.Log.Close(ctx))
-	}
-	if a.Store != nil {
-		errs = append(errs, a.Store.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -10,7 +10,12 @@ import (
 	"kokoroe/app/duty"
 	"kokoroe/app/learning"
 	"kokoroe/app/policy"
+	"kokoroe/app/retention"
 )
+
+// kinds are the kinds of records that the program writes and that may be
+// erased.
+var kinds = []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted}
 
 // Catalogue is all content, loaded and checked.
 type Catalogue struct {
@@ -18,6 +23,7 @@ type Catalogue struct {
 	Courses      *learning.Catalogue
 	Requirements []duty.Requirement
 	Glossary     []policy.Term
+	Retention    []retention.Rule
 }
 
 // LoadCatalogue reads all content. Every problem of every file is reported
@@ -39,6 +45,8 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	c.Courses, err = learning.LoadCatalogue(fsys)
 	note(err)
 	c.Requirements, err = duty.LoadRequirements(fsys, "requirements.yaml")
+	note(err)
+	c.Retention, err = retention.Load(fsys, "retention.yaml")
 	note(err)
 	if c.Policies != nil {
 		c.Glossary, err = policy.LoadGlossary(fsys, "glossary.yaml", c.Policies)
@@ -68,6 +76,11 @@ func (c *Catalogue) crossCheck() error {
 			if !known {
 				problems.Add("requirements.yaml", 0, "requirement %s asks for %s, which is not there", r.ID, it.Item)
 			}
+		}
+	}
+	for _, r := range c.Retention {
+		if !slices.Contains(kinds, r.Kind) {
+			problems.Add("retention.yaml", 0, "no record is of kind %s", r.Kind)
 		}
 	}
 	clauses := c.Policies.CoveredClauses()

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ type Config struct {
 
 	Store string // "sqlite:PATH"
 	State string // folder for the signing key and the last checkpoint; must not be the store's backup
-	Zone  string // origin of the log in its checkpoints; empty: the base URL's host and /kokoroe/1
+	Zone  string // name of the log whose signing key is made when there is none; empty: that is an error
 
 	Content   fs.FS // policies/, courses/, declarations/, glossary.yaml, requirements.yaml
 	Locales   fs.FS
@@ -40,7 +39,7 @@ type Config struct {
 	Now     calendar.Clock
 }
 
-func (c Config) withDefaults() (Config, error) {
+func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -50,14 +49,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.BaseURL == "" {
 		c.BaseURL = "http://" + c.Listen
 	}
-	if c.Zone == "" {
-		u, err := url.Parse(c.BaseURL)
-		if err != nil {
-			return c, fmt.Errorf("base URL: %w", err)
-		}
-		c.Zone = u.Hostname() + "/kokoroe/1"
-	}
-	return c, nil
+	return c
 }
 
 // proxies reads the trusted proxies; a single address is a prefix of its own

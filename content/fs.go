@@ -9,7 +9,7 @@ package content
 import "embed"
 
 // FS has the layout of this folder: policies/, declarations/, courses/,
-// glossary.yaml and requirements.yaml, and sample/ for the sample city.
+// glossary.yaml, requirements.yaml and retention.yaml, and sample/ for the sample city.
 //
-//go:embed policies declarations glossary.yaml courses requirements.yaml sample
+//go:embed policies declarations glossary.yaml courses requirements.yaml retention.yaml sample
 var FS embed.FS

@@ -46,7 +46,7 @@ func newBehind(t testing.TB, proxies ...string) *behind {
 	folder := t.TempDir()
 	a, err := app.New(t.Context(), app.Config{
 		Listen: b.address, BaseURL: "https://" + publicHost, Hosts: []string{"internal.mihon.example:8080"}, TrustedProxies: proxies,
-		Store: "sqlite:" + filepath.Join(folder, "kokoroe.db"), State: folder, Content: content.FS, Locales: locales.FS, Static: static.FS, Registers: city,
+		Store: "sqlite:" + filepath.Join(folder, "kokoroe.db"), State: folder, Zone: "mihon.example/kokoroe/1", Content: content.FS, Locales: locales.FS, Static: static.FS, Registers: city,
 		Providers: []identity.ProviderConfig{{ID: "city", Issuer: "https://login.mihon.example", ClientID: "kokoroe", Title: map[string]string{"ja": "職員"}}},
 		Version:   "test", Logger: slog.New(slog.NewJSONHandler(b.logs, nil)),
 	})

@@ -21,7 +21,7 @@ import (
 var (
 	level0 = []string{"fault", "calendar", "document", "locale", "spreadsheet"}
 	level1 = []string{"directory", "evidence"}
-	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job"}
+	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job", "retention"}
 	domain = slices.Concat(level0, level1, level2)
 )
 
@@ -35,13 +35,14 @@ var mayImport = map[string][]string{
 	"app/directory": {"fault", "calendar", "spreadsheet"},
 	"app/evidence":  {"fault", "calendar"},
 
-	"app/learning": {"fault", "calendar", "document", "directory", "evidence"},
-	"app/policy":   {"fault", "calendar", "document", "directory", "evidence"},
-	"app/contract": {"fault", "calendar", "document", "directory", "evidence"},
-	"app/social":   {"fault", "calendar", "document", "directory", "evidence"},
-	"app/duty":     {"fault", "calendar", "document", "directory", "evidence"},
-	"app/identity": {"fault", "calendar", "directory"},
-	"app/job":      {"fault", "calendar"},
+	"app/learning":  {"fault", "calendar", "document", "directory", "evidence"},
+	"app/policy":    {"fault", "calendar", "document", "directory", "evidence"},
+	"app/contract":  {"fault", "calendar", "document", "directory", "evidence"},
+	"app/social":    {"fault", "calendar", "document", "directory", "evidence"},
+	"app/duty":      {"fault", "calendar", "document", "directory", "evidence"},
+	"app/identity":  {"fault", "calendar", "directory"},
+	"app/job":       {"fault", "calendar"},
+	"app/retention": {"calendar", "document", "directory", "evidence"},
 
 	"app/identity/identitytest": {"fault", "calendar", "directory", "identity"}, // a store in memory, for tests alone
 
@@ -74,7 +75,7 @@ var oneVendor = map[string][]string{
 	"github.com/sergi/go-diff":       {"app/document"},
 	"github.com/xuri/excelize":       {"app/spreadsheet"},
 	"golang.org/x/text/encoding":     {"app/spreadsheet"},
-	"golang.org/x/mod/sumdb":         {"app/evidence", "app"},
+	"golang.org/x/mod/sumdb":         {"app/evidence"},
 	"github.com/gowebpki/jcs":        {"app/evidence"},
 	"github.com/zitadel/oidc":        {"app/demo/provider"},
 	"github.com/alecthomas/kong":     {"cmd/kokoroe"},

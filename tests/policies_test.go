@@ -103,7 +103,7 @@ func TestReceiptFileVerifiesElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := note.NewVerifier(p.App.PublicKey)
+	key, err := note.NewVerifier(p.App.Keys.Public)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	receipt := sign(t, b)
 	file := sealed(t, b, receipt)
 	size := logSize(t, first)
-	key := first.App.PublicKey
+	key := first.App.Keys.Public
 	first.Stop()
 
 	clock.Advance(time.Hour)
@@ -88,7 +88,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	if got := logSize(t, second); got != size {
 		t.Errorf("%d records after the restart, want %d", got, size)
 	}
-	if second.App.PublicKey != key {
+	if second.App.Keys.Public != key {
 		t.Error("the log has another key after the restart")
 	}
 	b = second.As("employee")

@@ -170,6 +170,10 @@ func (l *Ledger) readLog(ctx context.Context) error {
 // take keeps the mark that an entry makes. Entries of kinds that say nothing
 // about duties, and erased ones, make none.
 func (l *Ledger) take(e *evidence.Entry) {
+	if e.Kind == evidence.KindErased {
+		l.forget(e)
+		return
+	}
 	sort, ok := l.cfg.Kinds[e.Kind]
 	if !ok || e.Subject == "" || e.Record == nil {
 		return
@@ -188,6 +192,25 @@ func (l *Ledger) take(e *evidence.Entry) {
 	l.tally.forget(l, person)
 	l.marks[person] = append(l.marks[person], m)
 	l.tally.count(l, person)
+}
+
+// forget lets go the mark of an entry whose record was erased: what is read
+// after a start, from a log that does not hold it any more, is the same.
+func (l *Ledger) forget(said *evidence.Entry) {
+	var body evidence.Erasure
+	if said.Body(&body) != nil {
+		return
+	}
+	for person, marks := range l.marks {
+		i := slices.IndexFunc(marks, func(m mark) bool { return m.Seq == body.Seq })
+		if i < 0 {
+			continue
+		}
+		l.tally.forget(l, person)
+		l.marks[person] = slices.Delete(slices.Clone(marks), i, i+1)
+		l.tally.count(l, person)
+		return
+	}
 }
 
 // subject gathers what a person's assignments follow from. Callers hold mu.

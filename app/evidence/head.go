@@ -29,16 +29,19 @@ func (f FileHead) Load() ([]byte, error) {
 }
 
 // Save replaces the file as a whole: a crash leaves the old or the new one.
-func (f FileHead) Save(note []byte) error {
-	dir := filepath.Dir(string(f))
-	tmp, err := os.CreateTemp(dir, filepath.Base(string(f))+".*")
+func (f FileHead) Save(note []byte) error { return writeFile(string(f), note, 0o600) }
+
+// writeFile replaces a file as a whole and returns once that is durable.
+func writeFile(file string, content []byte, mode fs.FileMode) error {
+	dir := filepath.Dir(file)
+	tmp, err := os.CreateTemp(dir, filepath.Base(file)+".*")
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write(note)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	_, err = tmp.Write(content)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), string(f))
+		err = os.Rename(tmp.Name(), file)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,8 +21,9 @@ import (
 // Config is what a Log needs. Store, Origin and Now are required.
 type Config struct {
 	Store   Store
-	Origin  string // names the log in its checkpoints, such as "city.example/kokoroe/1"
-	Program string // version of the program, kept in every record
+	Origin  string   // names the log in its checkpoints, such as "city.example/kokoroe/1"
+	Former  []string // the names it had before it was begun anew, whose checkpoints go on to count
+	Program string   // version of the program, kept in every record
 	Now     calendar.Clock
 
 	Signer    note.Signer    // signs checkpoints in the background; nil does not sign. Its name is Origin.
@@ -261,4 +263,9 @@ func wentBack(format string, args ...any) *fault.Error {
 
 func damaged(seq int64, cause error) *fault.Error {
 	return &fault.Error{Kind: fault.Unavailable, MessageID: "evidence.log_damaged", Args: fault.Args{"Seq": seq}, Err: cause}
+}
+
+// knows reports whether origin is or was the log's name.
+func (c *Config) knows(origin string) bool {
+	return origin == c.Origin || slices.Contains(c.Former, origin)
 }

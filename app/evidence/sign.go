@@ -93,7 +93,7 @@ func (l *Log) trust(msg []byte) (c Checkpoint, err error) {
 	} else {
 		c, origin, _, err = VerifyCheckpoint(l.c.Verifiers, msg)
 	}
-	if err == nil && origin != l.c.Origin {
+	if err == nil && !l.c.knows(origin) {
 		err = fmt.Errorf("checkpoint of %q, the log is %q", origin, l.c.Origin)
 	}
 	return c, err

@@ -44,15 +44,21 @@ func (r *Runner) Loop(ctx context.Context) error {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	for {
-		for _, j := range r.Jobs {
-			if err := r.catchUp(ctx, j); err != nil && ctx.Err() == nil {
-				r.Logger.Error("job", "job", j.Name, "cause", err.Error())
-			}
-		}
+		r.RunDue(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+	}
+}
+
+// RunDue runs what is due now, one job after the other. What goes wrong is
+// logged and in the runs.
+func (r *Runner) RunDue(ctx context.Context) {
+	for _, j := range r.Jobs {
+		if err := r.catchUp(ctx, j); err != nil && ctx.Err() == nil {
+			r.Logger.Error("job", "job", j.Name, "cause", err.Error())
 		}
 	}
 }

@@ -23,12 +23,17 @@ import (
 const (
 	exitFailed  = 1 // the command could not do what it was asked
 	exitUsage   = 2 // the command line is wrong
-	exitRefused = 3 // what was given is refused; nothing was changed
+	exitRefused = 3 // what was given is refused
+	exitDiffers = 4 // kokoroe verify found disagreements
 )
 
 // errRefused is the error of a command that has said on its output what is
 // wrong with what it was given.
 var errRefused = errors.New("refused")
+
+// errDisagreements is the error of a verification that has said on its output
+// what does not fit.
+var errDisagreements = errors.New("disagreements")
 
 // cli is the command line. Every setting can also be given as an environment
 // variable or in the file named by --config; --help lists them.
@@ -42,6 +47,14 @@ type cli struct {
 	Check  checkCmd  `cmd:"" help:"Check content and messages; every problem is named by file and line."`
 	Import importCmd `cmd:"" help:"Import a file."`
 	Health healthCmd `cmd:"" help:"Ask a running portal on this machine whether it is well."`
+
+	Keys      keysCmd      `cmd:"" help:"The log's signing key."`
+	Verify    verifyCmd    `cmd:"" help:"Compare everything that is kept with everything else; exit code 4 when something does not fit."`
+	Erase     eraseCmd     `cmd:"" help:"Erase the records about a person who has left."`
+	Retention retentionCmd `cmd:"" help:"Erase the records that have outlived their time, as the portal does every night."`
+	Backup    backupCmd    `cmd:"" help:"Copy the database, also of a portal that runs."`
+	Restore   restoreCmd   `cmd:"" help:"Put a backup in the place of the database."`
+	BeginAnew beginAnewCmd `cmd:"" help:"Let a log go on that has lost signed entries for good."`
 }
 
 // console is where a command writes.
@@ -111,6 +124,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch {
 	case errors.Is(err, errRefused):
 		return exitRefused
+	case errors.Is(err, errDisagreements):
+		return exitDiffers
 	case err != nil:
 		fmt.Fprintln(stderr, "kokoroe:", err)
 		return exitFailed

@@ -48,6 +48,16 @@ func write(t *testing.T, name, text string) string {
 	return file
 }
 
+// withKey is a data folder with the log's key.
+func withKey(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if code, _, stderr := command(t, "keys", "new", "--data", folder, "--origin", "city.example/kokoroe/1"); code != 0 {
+		t.Fatalf("keys new: exit %d: %s", code, stderr)
+	}
+	return folder
+}
+
 func TestExitCodes(t *testing.T) {
 	providers := write(t, "providers.yaml", "providers:\n  - {id: city, issuer: \"http://sso.example\", client_id: k, title: {ja: 職員}}\n")
 	roster := write(t, "roster.csv", "職員番号,氏名\n1,見本太郎\n")
@@ -64,7 +74,8 @@ func TestExitCodes(t *testing.T) {
 		"unknown setting":         {[]string{"check", "--config", write(t, "s.yaml", "listn: x\n")}, exitUsage, `no setting "listn"`},
 		"empty content":           {[]string{"check", "--content", t.TempDir()}, exitRefused, "declarations: "},
 		"roster without columns":  {[]string{"import", "roster", roster, "--data", t.TempDir()}, exitRefused, "所属"},
-		"provider without https":  {[]string{"serve", "--base-url", "https://k.example", "--providers", providers, "--data", t.TempDir()}, exitFailed, "is not https"},
+		"provider without https":  {[]string{"serve", "--base-url", "https://k.example", "--providers", providers, "--data", withKey(t)}, exitFailed, "is not https"},
+		"no signing key":          {[]string{"serve", "--base-url", "https://k.example", "--providers", providers, "--data", t.TempDir()}, exitFailed, "kokoroe keys new"},
 		"demo for the world":      {[]string{"demo", "--listen", "0.0.0.0:0"}, exitFailed, "loopback only"},
 		"nothing is running":      {[]string{"health", "--listen", "127.0.0.1:1"}, exitFailed, "refused"},
 		"provider file of no use": {[]string{"serve", "--base-url", "https://k.example", "--providers", roster}, exitRefused, "roster.csv:1"},

@@ -102,7 +102,6 @@ type serveCmd struct {
 	City           string        `help:"What the organisation is called on every page." env:"KOKOROE_CITY" placeholder:"NAME"`
 	Registers      string        `help:"Folder with suppliers.yaml, accounts.yaml and roles.yaml." type:"existingdir" env:"KOKOROE_REGISTERS" placeholder:"DIR"`
 	Providers      string        `help:"File with the OpenID providers, YAML." required:"" type:"existingfile" env:"KOKOROE_PROVIDERS" placeholder:"FILE"`
-	Origin         string        `help:"Name of the evidence log in its checkpoints; fixed for ever at the first start. The default is made of the base URL." env:"KOKOROE_ORIGIN" placeholder:"NAME"`
 	Idle           time.Duration `help:"A session ends when nothing was asked for so long." default:"30m" env:"KOKOROE_IDLE"`
 	Absolute       time.Duration `help:"A session ends in any case after so long." default:"12h" env:"KOKOROE_ABSOLUTE"`
 }
@@ -122,7 +121,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	}
 	a, err := app.New(ctx, app.Config{
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
-		Store: c.store(), State: c.Data, Zone: c.Origin,
+		Store: c.store(), State: c.Data,
 		Content: c.content(), Locales: c.locales(), Static: static.FS, Registers: registers,
 		Providers: providers, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log,
 	})
@@ -135,7 +134,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	con.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("base_url", c.BaseURL),
-		slog.String("log_key", a.PublicKey), slog.String("version", version()))
+		slog.String("log_key", a.Keys.Public), slog.String("version", version()))
 	fmt.Fprintf(con.out, "ready %s\n", c.BaseURL)
 	return a.Run(ctx, listener)
 }
