@@ -1,14 +1,15 @@
 # One static binary and nothing else: no shell, no package, no secret.
 #
 #   docker build -t kokoroe .
+#   docker run --rm -v kokoroe-data:/data kokoroe keys new --origin kokoroe.city.example/1
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
 #     -p 127.0.0.1:8080:8080 -v kokoroe-data:/data -v ./settings:/settings:ro \
 #     -e KOKOROE_BASE_URL=https://kokoroe.city.example \
 #     -e KOKOROE_PROVIDERS=/settings/providers.yaml -e KOKOROE_REGISTERS=/settings \
 #     kokoroe
 #
-# A proxy with TLS stands in front. The signing key is made in the data volume
-# at the first start.
+# A proxy with TLS stands in front. The first of them makes the signing key in the
+# data volume, once.
 
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
