@@ -3,7 +3,9 @@ package evidence_test
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"strings"
@@ -118,4 +120,10 @@ func wantFault(t testing.TB, err error, kind fault.Kind, message string) {
 	if !ok || e.Kind != kind || e.MessageID != message {
 		t.Fatalf("error %v, want %v (%s)", err, kind, message)
 	}
+}
+
+// keyHash is the key hash of C2SP signed-note, in hex.
+func keyHash(name string, algorithm byte, public ed25519.PublicKey) string {
+	sum := sha256.Sum256(append([]byte(name+"\n"+string(rune(algorithm))), public...))
+	return hex.EncodeToString(sum[:4])
 }
