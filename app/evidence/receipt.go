@@ -44,6 +44,10 @@ type Verified struct {
 	Size    int64
 	Root    tlog.Hash
 	Signers []string // names of the known keys that signed the checkpoint
+
+	// Witnesses are the names, in the trust policy's order, of those who cosigned
+	// the checkpoint; nil when it was verified without a policy.
+	Witnesses []string
 }
 
 // Receipt makes the receipt of the entry seq. text and declaration are the
