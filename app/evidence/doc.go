@@ -106,4 +106,90 @@
 //
 // It proves that the record, with these texts, was in the log at the latest when
 // the checkpoint was signed, and that it has not been changed since.
+//
+// # Cosignature
+//
+// A witness is somebody else who keeps the last checkpoint that it saw, and
+// signs a new one only when it continues that one. Its cosignature is that of
+// C2SP tlog-cosignature, cosignature/v1: a signature line of the checkpoint,
+// behind the log's, whose base64 is of the 4-byte key hash, 8 bytes with the
+// time in seconds since 1970-01-01T00:00:00Z (big-endian, at most 2⁶³−1), and
+// the 64-byte Ed25519 signature of
+//
+//	cosignature/v1
+//	time <the seconds in decimal>
+//	<the three lines of the checkpoint>
+//
+// with every line ended by U+000A. A witness's verifier key is written as the
+// log's is, with the byte 0x04 instead of 0x01, in the key as in the hash.
+//
+// A checkpoint has at most 16,384 bytes and 100 signature lines. A key's name
+// is not empty and holds no plus, no control character and no white space of
+// Unicode; neither does the origin hold a control character.
+//
+// # Trust policy
+//
+// A trust policy (file name extension .policy) says whom somebody believes. It
+// is UTF-8 text of at most 65,536 bytes and without control characters but for
+// tabs; every line is ended by U+000A. A line that is empty, or begins with #,
+// says nothing. Others are words with one space or tab between them:
+//
+//	log <verifier key>
+//	witness <name> <verifier key>
+//	group <name> <k, all or any> <member> …
+//	quorum <name or none>
+//
+// There are one or more lines log: rotation leaves former keys there. Names are
+// letters, digits, dots, underscores and hyphens, not "none", and each is given
+// once. Members are names of witnesses and groups from lines above, each once in
+// a group; k is a number from 1 to that of the members, in decimal without
+// leading zeros. Keys are written in the one way that they can be written (hash
+// in lower-case hex), and no public key stands in two lines of one sort, under
+// whatever name. The quorum is the last of these lines, and names a witness or a
+// group from above.
+//
+// A witness is satisfied when it has cosigned, a group when k of its members
+// are satisfied (all of them, any of them). To verify a receipt under a policy,
+// verify it with the keys of its log lines as above, and then:
+//
+//  5. no cosignature by a witness of the policy is wrong; lines by keys that the
+//     policy does not name are ignored;
+//  6. the quorum is satisfied, or none.
+//
+// # Verifiers
+//
+// A verifier takes the first step that fails as its answer, in this order: the
+// file is too large; its first line is not that of a receipt; a line is not as
+// described; the record; the text; the declaration; the checkpoint and the
+// log's signatures; salt, index and proof; cosignatures; quorum. It answers, for
+// programs, with one JSON object a receipt:
+//
+//	{"file":…,"ok":true,"seq":…,"origin":…,"size":…,"root":"<base64>","kind":…,
+//	 "subject":…,"at":…,"signers":[…],"witnesses":[…]}
+//	{"file":…,"ok":false,"error":"<code>","line":…}
+//
+// subject is "" when the record has none; at is the record's; signers are the
+// key names of the known keys that signed, in the order of their lines, without
+// witnesses; witnesses are the policy's names of those that cosigned, in the
+// policy's order. Codes:
+//
+//	too_large               more than 1,048,576 bytes
+//	not_receipt             the first line is another
+//	line_invalid            line is the first that is not as described, from 1
+//	record_malformed        the record is not as described under Record
+//	record_version_unknown  v is missing or not 1
+//	text_differs            not the text of the record, missing, or one too much
+//	declaration_differs     the same of the declaration
+//	checkpoint_malformed    a name, a control character, too many lines
+//	signature_unknown       no known key with the origin as its name signed
+//	signature_wrong         a signature or cosignature by a known key is wrong
+//	not_in_log              the proof does not lead to the root
+//	quorum_missing          too few witnesses
+//
+// The checkpoint counts as one line, its first: whatever of it does not have
+// the shape described under Checkpoint is line_invalid there. A line that is
+// missing is the one behind the last. The exit code is 0 when all receipts are
+// good, 1 when one is not, 2 when the policy or the command line is wrong.
+//
+// testdata/vectors holds a table of files, good and bad, with these answers.
 package evidence

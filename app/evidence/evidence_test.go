@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,14 +30,13 @@ func clock() time.Time { return time.Date(2026, 4, 1, 3, 0, 0, 123e6, time.UTC) 
 // fixedKey is the same in every run. It signs nothing but test data.
 func fixedKey(t testing.TB) evidence.Key {
 	t.Helper()
-	seed := []byte("test data test data test data 32")
+	return logKey(t, origin, []byte("test data test data test data 32"))
+}
+
+func logKey(t testing.TB, name string, seed []byte) evidence.Key {
+	t.Helper()
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	vkey, err := note.NewEd25519VerifierKey(origin, public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash := strings.SplitN(vkey, "+", 3)[1]
-	k, err := evidence.ParseKey("PRIVATE+KEY+" + origin + "+" + hash + "+" +
+	k, err := evidence.ParseKey("PRIVATE+KEY+" + name + "+" + keyHash(name, 1, public) + "+" +
 		base64.StdEncoding.EncodeToString(append([]byte{1}, seed...)))
 	if err != nil {
 		t.Fatal(err)
