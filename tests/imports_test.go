@@ -78,7 +78,7 @@ var oneVendor = map[string][]string{
 	"golang.org/x/mod/sumdb":         {"app/evidence"},
 	"github.com/gowebpki/jcs":        {"app/evidence"},
 	"github.com/zitadel/oidc":        {"app/demo/provider"},
-	"github.com/alecthomas/kong":     {"cmd/kokoroe"},
+	"github.com/alecthomas/kong":     {"cmd/kokoroe", "cmd/kokoroe-verify"},
 	"github.com/go-playground/":      {"app/web"},
 	"html/template":                  {"app/document", "app/web/view", "app/learning", "app/policy", "app/web", "app/demo/provider"},
 	"net/http/httptest":              nil,
