@@ -46,6 +46,7 @@ type cli struct {
 	Serve  serveCmd  `cmd:"" help:"Run the portal."`
 	Check  checkCmd  `cmd:"" help:"Check content and messages; every problem is named by file and line."`
 	Import importCmd `cmd:"" help:"Import a file."`
+	Export exportCmd `cmd:"" help:"Export what is kept."`
 	Health healthCmd `cmd:"" help:"Ask a running portal on this machine whether it is well."`
 
 	Keys      keysCmd      `cmd:"" help:"The log's signing key."`
