@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
-	"kokoroe/app"
 	"kokoroe/app/fault"
 	"kokoroe/app/locale"
 )
@@ -32,21 +29,12 @@ func (c *exportLogCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	words := messages.Printer(messages.Match(c.Language, ""))
-	if path, ok := strings.CutPrefix(c.store(), "sqlite:"); ok {
-		if _, err := os.Stat(path); err != nil { // opening it would make a new one
-			return err
-		}
-	}
-	keys, err := app.PublicKeys(c.Data)
+	in, err := c.open(ctx, con, false)
 	if err != nil {
 		return err
 	}
-	store, err := app.OpenStore(ctx, c.store(), con.log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	m, err := app.ExportLog(ctx, store, app.LogExport{Folder: c.Folder, Keys: keys, Records: !c.WithoutRecords, Program: version()})
+	defer func() { err = errors.Join(err, in.Close()) }()
+	m, err := in.ExportLog(ctx, c.Folder, !c.WithoutRecords)
 	if f, ok := errors.AsType[*fault.Error](err); ok && (f.Kind == fault.Invalid || f.Kind == fault.NotFound) {
 		fmt.Fprintln(con.out, words.T(f.MessageID, f.Args))
 		return errRefused

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"kokoroe/app"
 	"kokoroe/app/evidence"
 )
 
@@ -30,11 +29,11 @@ func TestExportLog(t *testing.T) {
 			t.Fatalf("not ready:\n%s%s", out.String(), errs.String())
 		}
 	}
-	keys, err := app.PublicKeys(data)
-	if err != nil || len(keys) == 0 {
-		t.Fatalf("keys %v, %v", keys, err)
+	keys, err := evidence.OpenKeyRing(data)
+	if err != nil {
+		t.Fatal(err)
 	}
-	policy := evidence.TrustPolicy{Logs: keys, Quorum: evidence.NoQuorum}
+	policy := evidence.TrustPolicy{Logs: keys.All, Quorum: evidence.NoQuorum}
 	for _, args := range [][]string{nil, {"--without-records"}} {
 		dir := filepath.Join(t.TempDir(), "log")
 		all := append([]string{"export", "log", dir, "--data", data, "--language", "en"}, args...)
@@ -69,11 +68,14 @@ func TestExportLog(t *testing.T) {
 func TestExportLogOfNothing(t *testing.T) {
 	data := t.TempDir()
 	dir := filepath.Join(t.TempDir(), "log")
-	if code, _, stderr := command(t, "export", "log", dir, "--data", data); code != exitFailed || !strings.Contains(stderr, "no such file") {
-		t.Errorf("no store: exit %d: %s", code, stderr)
+	if code, _, stderr := command(t, "export", "log", dir, "--data", data); code != exitFailed || !strings.Contains(stderr, "no signing key") {
+		t.Errorf("no key: exit %d: %s", code, stderr)
 	}
 	if files, err := os.ReadDir(data); err != nil || len(files) != 0 {
 		t.Errorf("made %v, %v", files, err)
+	}
+	if _, err := evidence.NewKeyRing(data, "city.example/kokoroe/1"); err != nil {
+		t.Fatal(err)
 	}
 	if code, stdout, stderr := command(t, "import", "roster", "../../content/sample/roster.csv", "--data", data); code != 0 {
 		t.Fatalf("%s%s", stdout, stderr)
