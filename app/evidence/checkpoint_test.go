@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
@@ -289,4 +291,23 @@ func TestOpenRefusesAConfigThatCannotWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever is read as a checkpoint says the same when it is written again.
+func FuzzParseCheckpoint(f *testing.F) {
+	msg := signedText(f, checkpointText(7, tlog.Hash{1}), fixedKey(f).Signer)
+	f.Add(msg)
+	f.Add(cosigned(f, msg, fixedWitness(f, "w1.example")))
+	f.Add([]byte("o\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— o AAAAAAA=\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, name, err := evidence.ParseCheckpoint(data)
+		if err != nil {
+			wantFault(t, err, fault.Invalid, "checkpoint.malformed")
+			return
+		}
+		again := fmt.Sprintf("%s\n%d\n%s\n\n", name, c.Size, base64.StdEncoding.EncodeToString(c.Root))
+		if !strings.HasPrefix(string(data), again) {
+			t.Fatalf("%q is read as %q", data, again)
+		}
+	})
 }

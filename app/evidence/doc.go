@@ -192,4 +192,57 @@
 // good, 1 when one is not, 2 when the policy or the command line is wrong.
 //
 // testdata/vectors holds a table of files, good and bad, with these answers.
+//
+// # Export
+//
+// An exported log is a folder. Its checkpoint signs all of it; size is the
+// number of entries there. Tiles, entry bundles and checkpoint are those of C2SP
+// tlog-tiles, so that whatever reads that can read them:
+//
+//	checkpoint               the checkpoint, with cosignatures
+//	tile/<L>/<N>[.p/<W>]     256 hashes of level 8·L each, W in the last one of a
+//	                         level that is not full
+//	tile/entries/<N>[.p/<W>] 256 leaves: two bytes with the length, big-endian,
+//	                         always 32, and the leaf
+//	checkpoints/<N>[.p/<W>]  checkpoints up to that one, in order, with their
+//	                         cosignatures: 256 lines {"size":…,"note":"…"}
+//	records/<N>[.p/<W>]      of the entries of the bundle N, a line each
+//	texts/<digest>           a text or declaration that was shown, under its
+//	                         SHA-256 in lower-case hex
+//	manifest.json            lists all others
+//
+// N is written in groups of three digits, each but the last behind an x:
+// x001/x234/067. Lines are JSON, ended by U+000A. A line of records is
+//
+//	{"seq":…,"record":"<the record>","salt":"<base64>"}
+//
+// or, of an entry that was erased, {"seq":…,"erased":true}. Records and texts
+// may be left out together; the tree says nothing about anybody without the
+// salts. Leaves and level 0 are those described under Tree: the leaf hash is
+// SHA-256(0x00 || leaf).
+//
+// The manifest is a JSON object with the members, in any order: format
+// ("kokoroe-log-export/v1"), origin, size, root (base64), program, records
+// (whether they are there), erased (how many entries were), keys (verifier keys
+// of the log; they prove nothing), missing_texts (digests, "sha256:" and hex, of
+// texts that the exporting system did not hold any more), and files: objects
+// with path, size in bytes and sha256 in hex, in the order of their paths when
+// "/" counts as less than any other character. No line of it has more than 4,096
+// bytes.
+//
+// To verify an exported log under a trust policy:
+//
+//  1. the plain files in the folder are those of the manifest, besides the
+//     manifest itself, and have its sizes and digests; nothing else is there
+//     that is not a folder;
+//  2. the checkpoint satisfies the policy, as that of a receipt does; the
+//     manifest's origin, size and root are its own;
+//  3. every tile follows from the leaves, and so does the root;
+//  4. every line of records is of its entry; record and salt give the leaf; the
+//     record is as described under Record; its text and declaration are in texts,
+//     or are said to be missing;
+//  5. every text has the digest that is its name;
+//  6. every checkpoint that goes along is signed by a key of a log line of the
+//     policy with its origin as name, no signature or cosignature on it by a key
+//     of the policy is wrong, and the first entries up to its size give its root.
 package evidence

@@ -205,3 +205,24 @@ func FuzzCanonicalRecord(f *testing.F) {
 		}
 	})
 }
+
+// Whatever is read as a record is what this program writes.
+func FuzzParseRecord(f *testing.F) {
+	for _, record := range []string{minimal, withBody(`{"a":[1,{"b":"ガ"}]}`), withBody(`{"a":-0}`)} {
+		f.Add([]byte(record))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := evidence.ParseRecord(data)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Fatalf("error %v", err)
+			}
+			return
+		}
+		s := evidence.Statement{Kind: r.Kind, Key: r.Key, Actor: r.Actor, Subject: r.Subject, Object: r.Object, Scope: r.Scope,
+			At: r.At, Body: json.RawMessage(r.BodyJSON)}
+		if again, err := evidence.CanonicalRecord(s, r.Program); err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("%q is written again as %q, %v", data, again, err)
+		}
+	})
+}

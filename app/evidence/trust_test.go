@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"bytes"
 	"encoding/base64"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -133,4 +134,48 @@ func FuzzParseTrustPolicy(f *testing.F) {
 			t.Fatalf("read again as %+v, %v", again, err)
 		}
 	})
+}
+
+// A mutated receipt proves nothing that the original does not: it is refused, or
+// all that was changed is a line that the policy ignores.
+func TestMutatedReceiptsAreRefusedUnderAPolicy(t *testing.T) {
+	good := cosignedReceipt(t)
+	p := policyOf(t)
+	want, err := p.Verify(good)
+	if err != nil || len(want.Witnesses) != 2 {
+		t.Fatalf("%+v, %v", want, err)
+	}
+	original := written(good)
+	r := rand.New(rand.NewPCG(2026, 11))
+	came, ignored := 0, 0
+	for i := range 10_000 {
+		bad := mutate(r, original)
+		receipt, err := evidence.ParseReceipt(bad)
+		if err != nil || bytes.Equal(bad, original) {
+			continue
+		}
+		came++
+		got, err := p.Verify(receipt)
+		if err != nil {
+			if _, ok := evidence.RefusalOf(err); !ok {
+				t.Fatalf("mutation %d: %v", i, err)
+			}
+			continue
+		}
+		ignored++
+		if !reflect.DeepEqual(got, want) || !bytes.Equal(receipt.Text, good.Text) || !bytes.Equal(receipt.Declaration, good.Declaration) {
+			t.Fatalf("mutation %d is accepted:\n%s", i, bad)
+		}
+	}
+	if came < 1000 || ignored > came/10 {
+		t.Errorf("%d came as far as the mathematics, %d were as good as the original", came, ignored)
+	}
+}
+
+func cosignedReceipt(t testing.TB) evidence.Receipt {
+	t.Helper()
+	_, l := goldenLog(t)
+	r := parsed(t, receiptOf(t, l, 3))
+	r.Checkpoint = cosigned(t, r.Checkpoint, fixedWitness(t, "audit.city.example/w"), fixedWitness(t, "tlog.univ.example"))
+	return r
 }
