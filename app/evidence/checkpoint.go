@@ -86,8 +86,9 @@ func unopened(err error) error {
 
 // VerifyCheckpoint reads a checkpoint and checks its signatures. One of the
 // known keys must carry the name of the checkpoint's origin and have signed it;
-// signatures by unknown keys are ignored, as the format asks. It returns the
-// names of all known keys that signed. Invalid: checkpoint.malformed,
+// signatures by unknown keys are ignored, as the format asks, and a witness's is
+// never the log's. It returns the names of all known keys that signed, witnesses
+// among them. Invalid: checkpoint.malformed,
 // checkpoint.signature_unknown, checkpoint.signature_wrong.
 func VerifyCheckpoint(known note.Verifiers, msg []byte) (c Checkpoint, origin string, signers []string, err error) {
 	c, origin, err = ParseCheckpoint(msg)
@@ -101,7 +102,7 @@ func VerifyCheckpoint(known note.Verifiers, msg []byte) (c Checkpoint, origin st
 	ours := false
 	for _, sig := range n.Sigs {
 		signers = append(signers, sig.Name)
-		ours = ours || sig.Name == origin
+		ours = ours || sig.Name == origin && !isWitness(known, sig.Name, sig.Hash)
 	}
 	if !ours {
 		return c, "", nil, fault.Wrap(fmt.Errorf("no known key of %q signed", origin), fault.Invalid, "checkpoint.signature_unknown")

@@ -15,6 +15,7 @@ type memory struct {
 	entries     []evidence.Entry
 	byKey       map[string]int64
 	checkpoints []evidence.Checkpoint
+	cosigned    []evidence.Cosignature
 	appends     int
 	reads       int
 
@@ -164,6 +165,51 @@ func (m *memory) CheckpointCovering(_ context.Context, size int64) (evidence.Che
 	return m.checkpoints[i], nil
 }
 
+func (m *memory) SaveCosignature(_ context.Context, c evidence.Cosignature) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.upset("cosignature", false); err != nil {
+		return err
+	}
+	if _, there := slices.BinarySearchFunc(m.checkpoints, c.Size, bySize); !there {
+		return fault.NotFoundf("a checkpoint of %d", c.Size)
+	}
+	if slices.ContainsFunc(m.cosigned, func(o evidence.Cosignature) bool { return o.Size == c.Size && o.Witness == c.Witness }) {
+		return fault.New(fault.Conflict, "error.conflict", nil)
+	}
+	m.cosigned = append(m.cosigned, c)
+	return nil
+}
+
+func (m *memory) Cosigned(_ context.Context, size int64, n int) (evidence.Checkpoint, []evidence.Cosignature, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.checkpoints {
+		var lines []evidence.Cosignature
+		for _, line := range m.cosigned {
+			if line.Size == c.Size {
+				lines = append(lines, line)
+			}
+		}
+		if c.Size >= size && len(lines) >= max(n, 1) {
+			return c, lines, nil
+		}
+	}
+	return evidence.Checkpoint{}, nil, fault.NotFoundf("a cosigned checkpoint of %d", size)
+}
+
+func (m *memory) LastCosigned(_ context.Context, witness string) (last evidence.Cosignature, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err = fault.NotFoundf("a cosignature of %s", witness)
+	for _, c := range m.cosigned {
+		if c.Witness == witness && (err != nil || c.Size > last.Size) {
+			last, err = c, nil
+		}
+	}
+	return last, err
+}
+
 func bySize(c evidence.Checkpoint, size int64) int { return int(c.Size - size) }
 
 func copied(e evidence.Entry) evidence.Entry {
@@ -188,7 +234,7 @@ func (m *memory) backup() *memory {
 		b.entries = append(b.entries, copied(e))
 		b.byKey[e.Key] = e.Seq
 	}
-	b.checkpoints = slices.Clone(m.checkpoints)
+	b.checkpoints, b.cosigned = slices.Clone(m.checkpoints), slices.Clone(m.cosigned)
 	return b
 }
 

@@ -43,6 +43,20 @@ type Store interface {
 	// CheckpointCovering returns the smallest checkpoint of at least size.
 	// NotFound when none is that large yet.
 	CheckpointCovering(ctx context.Context, size int64) (Checkpoint, error)
+
+	// SaveCosignature keeps a witness's cosignature of the checkpoint of its Size.
+	// NotFound when no checkpoint of that size is kept, Conflict when a
+	// cosignature of that size and witness is: the first stays.
+	SaveCosignature(ctx context.Context, c Cosignature) error
+
+	// Cosigned returns the smallest checkpoint of at least size that at least n
+	// witnesses have cosigned, with all its cosignatures in the order in which
+	// they came. n below 1 is 1. NotFound when there is none.
+	Cosigned(ctx context.Context, size int64, n int) (Checkpoint, []Cosignature, error)
+
+	// LastCosigned returns the witness's cosignature of the largest size.
+	// NotFound before the first.
+	LastCosigned(ctx context.Context, witness string) (Cosignature, error)
 }
 
 // Query selects entries. Empty fields do not restrict.

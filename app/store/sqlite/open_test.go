@@ -161,9 +161,10 @@ func TestTheLogStays(t *testing.T) {
 	s := open(t, file(t))
 	check(t, s.AppendEntries(t.Context(), []evidence.Entry{benchEntry(0)}))
 	check(t, s.SaveCheckpoint(t.Context(), evidence.Checkpoint{Size: 1}))
+	check(t, s.SaveCosignature(t.Context(), evidence.Cosignature{Size: 1, Witness: "w"}))
 	for _, query := range []string{
 		"UPDATE entry SET kind = 'x'", "UPDATE entry SET record = NULL WHERE seq = 0", "DELETE FROM entry", "DELETE FROM entry WHERE seq = 0",
-		"UPDATE checkpoint SET at = 0", "DELETE FROM checkpoint",
+		"UPDATE checkpoint SET at = 0", "DELETE FROM checkpoint", "UPDATE cosignature SET line = ''", "DELETE FROM cosignature",
 	} {
 		if err := s.Write(query); err == nil || !strings.Contains(err.Error(), "append-only") && !strings.Contains(err.Error(), "final") {
 			t.Errorf("%s: %v", query, err)

@@ -48,14 +48,20 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"SaveCheckpoint":     func(ctx context.Context) error { return s.SaveCheckpoint(ctx, evidence.Checkpoint{Size: 9, At: at}) },
 		"LastCheckpoint":     func(ctx context.Context) error { return second(s.LastCheckpoint(ctx)) },
 		"CheckpointCovering": func(ctx context.Context) error { return second(s.CheckpointCovering(ctx, 1)) },
-		"SaveLogin":          func(ctx context.Context) error { return s.SaveLogin(ctx, sampleLogin("new")) },
-		"TakeLogin":          func(ctx context.Context) error { return second(s.TakeLogin(ctx, "old")) },
-		"Link":               func(ctx context.Context) error { return second(s.Link(ctx, "i", "s")) },
-		"SaveLink":           func(ctx context.Context) error { return s.SaveLink(ctx, identity.Link{Issuer: "new"}) },
-		"SaveSession":        func(ctx context.Context) error { return s.SaveSession(ctx, sampleSession("new")) },
-		"Session":            func(ctx context.Context) error { return second(s.Session(ctx, "old")) },
-		"TouchSession":       func(ctx context.Context) error { return s.TouchSession(ctx, "old", after(time.Hour)) },
-		"EndSession":         func(ctx context.Context) error { return s.EndSession(ctx, "old") },
+		"SaveCosignature":    func(ctx context.Context) error { return s.SaveCosignature(ctx, sampleCosignature(9, "w+00000001")) },
+		"LastCosigned":       func(ctx context.Context) error { return second(s.LastCosigned(ctx, "w+00000001")) },
+		"Cosigned": func(ctx context.Context) error {
+			_, _, err := s.Cosigned(ctx, 1, 2)
+			return err
+		},
+		"SaveLogin":    func(ctx context.Context) error { return s.SaveLogin(ctx, sampleLogin("new")) },
+		"TakeLogin":    func(ctx context.Context) error { return second(s.TakeLogin(ctx, "old")) },
+		"Link":         func(ctx context.Context) error { return second(s.Link(ctx, "i", "s")) },
+		"SaveLink":     func(ctx context.Context) error { return s.SaveLink(ctx, identity.Link{Issuer: "new"}) },
+		"SaveSession":  func(ctx context.Context) error { return s.SaveSession(ctx, sampleSession("new")) },
+		"Session":      func(ctx context.Context) error { return second(s.Session(ctx, "old")) },
+		"TouchSession": func(ctx context.Context) error { return s.TouchSession(ctx, "old", after(time.Hour)) },
+		"EndSession":   func(ctx context.Context) error { return s.EndSession(ctx, "old") },
 		"EndSessions": func(ctx context.Context) error {
 			return second(s.EndSessions(ctx, identity.SessionQuery{Person: "p-1"}))
 		},

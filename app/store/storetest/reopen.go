@@ -30,6 +30,7 @@ func everythingStays(t *testing.T, open func(testing.TB, string) store.Store, fo
 	cp := evidence.Checkpoint{Size: 1, Root: []byte("root"), Note: []byte("note"), At: at}
 	link := identity.Link{Issuer: "i", Subject: "s", Person: "p-1", LinkedAt: at}
 	noError(t, s.SaveCheckpoint(t.Context(), cp))
+	noError(t, s.SaveCosignature(t.Context(), sampleCosignature(1, "w+00000001")))
 	noError(t, s.SaveLink(t.Context(), link))
 	value[bool](t)(s.UseOnce(t.Context(), "jti", at))
 	roster := value[directory.Snapshot](t)(s.Roster(t.Context()))
@@ -40,6 +41,7 @@ func everythingStays(t *testing.T, open func(testing.TB, string) store.Store, fo
 		wantLog(t, s, 1)
 		same(t, value[directory.Snapshot](t)(s.Roster(t.Context())), roster)
 		same(t, value[evidence.Checkpoint](t)(s.LastCheckpoint(t.Context())), cp)
+		same(t, value[evidence.Cosignature](t)(s.LastCosigned(t.Context(), "w+00000001")), sampleCosignature(1, "w+00000001"))
 		same(t, value[identity.Link](t)(s.Link(t.Context(), "i", "s")), link)
 		same(t, value[identity.Session](t)(s.Session(t.Context(), "old")), sampleSession("old"))
 		same(t, value[bool](t)(s.UseOnce(t.Context(), "jti", at)), false)

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"directory", directoryContracts},
 		{"evidence append", appendContracts},
 		{"evidence read", evidenceReadContracts},
+		{"cosignatures", cosignatureContracts},
 		{"identity", identityContracts},
 		{"sessions", sessionContracts},
 		{"learning place", placeContracts},
