@@ -22,6 +22,10 @@ type Cosignature struct {
 	At      time.Time // when the witness says that it signed: UTC, whole seconds
 }
 
+func (c Cosignature) equal(o Cosignature) bool {
+	return c.Size == o.Size && c.Witness == o.Witness && c.Line == o.Line && c.At.Equal(o.At)
+}
+
 // WitnessID tells a key from others, also of the same name: "name+hash", the
 // hash in hex.
 func WitnessID(key note.Verifier) string { return witnessID(key.Name(), key.KeyHash()) }

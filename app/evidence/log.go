@@ -31,6 +31,9 @@ type Config struct {
 	Head      Head           // remembers the last checkpoint outside the store; nil does not
 	SignAfter time.Duration  // how long after an append a checkpoint is signed; 300 ms when zero
 
+	Witnesses    []Witness     // whose cosignatures are known, and who is asked for them when there is a Signer
+	WitnessAfter time.Duration // how long after a checkpoint, and so how often at most, witnesses are asked; 2 s when zero
+
 	Random io.Reader     // of the salts; crypto/rand when nil
 	Limit  time.Duration // of one call to the store when committing; 10 s when zero
 	Report func(error)   // is told what goes wrong in the background; nil does nothing
@@ -60,6 +63,8 @@ type Log struct {
 	last    Checkpoint // and its checkpoint; Size 0 before the first
 	unsaved chan struct{}
 	signer  chan struct{} // the background signer is gone
+	witness witnessing
+	known   note.Verifiers // the log's keys and the witnesses'; nil without the former
 
 	halt atomic.Pointer[fault.Error]
 }
@@ -71,7 +76,8 @@ const (
 )
 
 // Open starts the log. It compares the store with the last signed checkpoints,
-// the store's own and the head's: when the store does not continue them, the
+// the store's own and the head's, and with what witnesses know that answer at
+// once: when the store does not continue them, the
 // log opens for reading, and Append answers Unavailable
 // (evidence.store_went_back). Invalid for a Config that cannot work,
 // Unavailable when the store does not answer.
@@ -82,10 +88,15 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	l := &Log{c: c, waiting: map[string]*pending{}, wake: make(chan struct{}, 1), drained: make(chan struct{}),
 		unsaved: make(chan struct{}, 1), signer: make(chan struct{})}
 	l.cache.m = map[int64]tlog.Hash{}
+	l.witness.fresh = make(chan struct{}, 1)
+	if l.known = c.Verifiers; l.known != nil {
+		l.known = keyRing{c.Verifiers, l.witnessKeys()}
+	}
 	if err := l.compare(ctx); err != nil {
 		return nil, err
 	}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	l.startWitnesses()
 	go l.commitLoop()
 	if l.c.Signer != nil {
 		go l.signLoop()
@@ -105,6 +116,14 @@ func (c *Config) complete() error {
 		return errors.New("evidence: Signer needs Verifiers")
 	case c.Signer != nil && c.Signer.Name() != c.Origin:
 		return fmt.Errorf("evidence: the signing key is of %q, the log is %q", c.Signer.Name(), c.Origin)
+	}
+	for _, w := range c.Witnesses {
+		if _, ok := w.Key.(cosignatureVerifier); !ok {
+			return fmt.Errorf("evidence: the key of the witness %q is none for cosignatures", w.Title)
+		}
+	}
+	if c.WitnessAfter == 0 {
+		c.WitnessAfter = 2 * time.Second
 	}
 	if c.Random == nil {
 		c.Random = rand.Reader
@@ -182,6 +201,8 @@ func (l *Log) Close(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	l.cancel()
+	l.witness.gone.Wait() // what they were asked is asked again at the next start
 	return nil
 }
 

@@ -53,7 +53,8 @@ type Verified struct {
 // Receipt makes the receipt of the entry seq. text and declaration are the
 // bytes that were shown, nil where the record names none. NotFound for an entry
 // that is not there or was erased; Unavailable (receipt.not_signed) until a
-// checkpoint covers it; Invalid when the texts are not those of the record.
+// checkpoint covers it; Invalid when the texts are not those of the record. The
+// checkpoint is that of Covering: once a witness has cosigned one, receipts say so.
 func (l *Log) Receipt(ctx context.Context, seq int64, text, declaration []byte) (Receipt, error) {
 	e, err := l.c.Store.Entry(ctx, seq)
 	if err != nil {
@@ -62,7 +63,7 @@ func (l *Log) Receipt(ctx context.Context, seq int64, text, declaration []byte) 
 	if e.Record == nil {
 		return Receipt{}, fault.NotFoundf("entry %d was erased", seq)
 	}
-	c, err := l.c.Store.CheckpointCovering(ctx, seq+1)
+	c, _, err := l.Covering(ctx, seq+1)
 	if fault.Is(err, fault.NotFound) {
 		return Receipt{}, fault.New(fault.Unavailable, "receipt.not_signed", nil)
 	}
@@ -74,8 +75,8 @@ func (l *Log) Receipt(ctx context.Context, seq int64, text, declaration []byte) 
 		return Receipt{}, err
 	}
 	r := Receipt{Record: e.Record, Salt: e.Salt, Text: text, Declaration: declaration, Seq: seq, Path: p.Path, Checkpoint: c.Note}
-	if l.c.Verifiers != nil { // never hand out what would be refused
-		if _, err := r.Verify(l.c.Verifiers); err != nil {
+	if l.known != nil { // never hand out what would be refused
+		if _, err := r.Verify(l.known); err != nil {
 			return Receipt{}, err
 		}
 	}

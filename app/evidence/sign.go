@@ -30,7 +30,7 @@ func (l *Log) compare(ctx context.Context) error {
 			return l.unlessStopped(err)
 		}
 		if c.Size >= l.last.Size {
-			l.signed, l.last = e, c
+			l.advance(e, c)
 		}
 	}
 	return nil
@@ -168,7 +168,7 @@ func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	if err := l.publish(ctx, c); err != nil {
 		return Checkpoint{}, err
 	}
-	l.signed, l.last = next, c
+	l.advance(next, c)
 	return c, nil
 }
 
@@ -191,7 +191,7 @@ func (l *Log) agree(ctx context.Context) error {
 		if err := l.remember(kept); err != nil {
 			return err
 		}
-		l.signed, l.last = next, kept
+		l.advance(next, kept)
 		return nil
 	case kept.Size < l.last.Size: // a crash between remembering and keeping, or an old store
 		if _, err := l.edgeUnder(ctx, l.last); err != nil {

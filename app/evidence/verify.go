@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -111,6 +112,7 @@ const (
 	StepTree                   // the leaf and its neighbours give the tree hashes that the entry keeps
 	StepInclusion              // the leaf is in the tree
 	StepCheckpoint             // the tree is the one that a checkpoint signs, and the signature is good
+	StepWitness                // witnesses cosigned such a tree; only where one has
 )
 
 // Outcome is how a step ended.
@@ -134,10 +136,11 @@ type Finding struct {
 // Report is what Check found about one entry.
 type Report struct {
 	Entry      Entry
-	Proof      Proof      // in the tree of Checkpoint, or in the log as it stands
-	Checkpoint Checkpoint // Size 0 while none covers the entry
-	Signers    []string   // whose signatures on it were verified
-	Findings   []Finding  // one of each Step, in order
+	Proof      Proof         // in the tree of Checkpoint, or in the log as it stands
+	Checkpoint Checkpoint    // Size 0 while none covers the entry
+	Signers    []string      // whose signatures on it were verified
+	Witnessed  []Cosignature // who cosigned the checkpoint that receipts carry, verified
+	Findings   []Finding     // one of each Step that applies, in order
 }
 
 // OK reports whether no step failed.
@@ -197,7 +200,42 @@ func (l *Log) Check(ctx context.Context, seq int64) (Report, error) {
 	}
 	r.Signers, err = l.checkCheckpoint(r.Checkpoint, r.Proof.Root)
 	found(StepCheckpoint, err, Passed)
+
+	c, kept, err := l.mostCosigned(ctx, seq+1)
+	if err != nil || len(kept) == 0 {
+		return r, err
+	}
+	p, err := l.prove(ctx, seq, c.Size, nil)
+	if err == nil {
+		r.Witnessed, err = l.checkWitnesses(p, e.Leaf, c, kept)
+	} else if !isNonsense(err) {
+		return Report{}, err
+	}
+	if err != nil || len(r.Witnessed) > 0 {
+		found(StepWitness, err, Passed)
+	}
 	return r, nil
+}
+
+// checkWitnesses looks at the checkpoint that witnesses cosigned as Check does
+// at the other, and at each line by a known key.
+func (l *Log) checkWitnesses(p Proof, leaf []byte, c Checkpoint, kept []Cosignature) ([]Cosignature, error) {
+	if err := VerifyInclusion(p, leaf); err != nil {
+		return nil, err
+	}
+	if _, err := l.checkCheckpoint(c, p.Root); err != nil {
+		return nil, err
+	}
+	found, err := Cosignatures(l.witnessKeys(), withLines(c.Note, kept))
+	if err != nil {
+		return nil, err
+	}
+	for _, cs := range found {
+		if !slices.ContainsFunc(kept, cs.equal) {
+			return nil, fmt.Errorf("a column says something else than the cosignature of %s", cs.Witness)
+		}
+	}
+	return found, nil
 }
 
 // isNonsense tells a store that answers, but not what was put into it, from one
@@ -228,7 +266,7 @@ func (l *Log) checkCheckpoint(c Checkpoint, root tlog.Hash) ([]string, error) {
 	if l.c.Verifiers == nil {
 		return nil, fmt.Errorf("no key to check the checkpoint with")
 	}
-	signed, origin, signers, err := VerifyCheckpoint(l.c.Verifiers, c.Note)
+	signed, origin, signers, err := VerifyCheckpoint(l.known, c.Note)
 	switch {
 	case err != nil:
 		return nil, err
