@@ -35,6 +35,8 @@ var mayImport = map[string][]string{
 	"app/directory": {"fault", "calendar", "spreadsheet"},
 	"app/evidence":  {"fault", "calendar"},
 
+	"app/evidence/witness": {"calendar", "evidence"}, // a program of its own for another host, and the client that asks it
+
 	"app/learning":  {"fault", "calendar", "document", "directory", "evidence"},
 	"app/policy":    {"fault", "calendar", "document", "directory", "evidence"},
 	"app/contract":  {"fault", "calendar", "document", "directory", "evidence"},
@@ -75,7 +77,7 @@ var oneVendor = map[string][]string{
 	"github.com/sergi/go-diff":       {"app/document"},
 	"github.com/xuri/excelize":       {"app/spreadsheet"},
 	"golang.org/x/text/encoding":     {"app/spreadsheet"},
-	"golang.org/x/mod/sumdb":         {"app/evidence"},
+	"golang.org/x/mod/sumdb":         {"app/evidence", "app/evidence/witness"},
 	"github.com/gowebpki/jcs":        {"app/evidence"},
 	"github.com/zitadel/oidc":        {"app/demo/provider"},
 	"github.com/alecthomas/kong":     {"cmd/kokoroe", "cmd/kokoroe-verify"},

@@ -100,10 +100,10 @@ func (l *Log) askWitness(ctx context.Context, w Witness, c Checkpoint) error {
 		}
 		refusal, ok := errors.AsType[*WitnessRefusal](err)
 		switch {
-		case !ok || refusal.Reason != RefusedSize && refusal.Reason != RefusedProof:
-			return fmt.Errorf("witness %s: %w", w.Key.Name(), err)
-		case refusal.Reason == RefusedProof:
+		case ok && refusal.Reason == RefusedProof && len(r.Proof) > 0:
 			return l.stop(wentBack("the witness %s cosigned a tree of %d entries that the store does not continue", w.Key.Name(), old))
+		case !ok || refusal.Reason != RefusedSize:
+			return fmt.Errorf("witness %s: %w", w.Key.Name(), err)
 		case refusal.Size == old && old == c.Size:
 			return l.stop(wentBack("the witness %s cosigned another tree of %d entries", w.Key.Name(), old))
 		case refusal.Size == old:
