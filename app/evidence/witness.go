@@ -78,16 +78,19 @@ const (
 	clockSlack   = 24 * time.Hour // between a witness's clock and the log's
 )
 
-// askWitness asks a witness to cosign c and keeps its answer. The log stops when the
-// witness knows more than the store holds, or something else.
-func (l *Log) askWitness(ctx context.Context, w Witness, c Checkpoint) error {
+// askWitness asks a witness to cosign c and keeps its answer. The log stops when
+// the witness knows more than the store holds, or something else. What the store
+// says is cosigned already is asked for nevertheless when met is false: a store
+// that went back says so too.
+func (l *Log) askWitness(ctx context.Context, w Witness, c Checkpoint, met bool) error {
 	old, err := l.cosignedBy(ctx, w.Key)
 	if err != nil {
 		return err
 	}
-	if c.Size > 0 && old >= c.Size { // another instance was first
+	if met && old >= c.Size { // another instance was first
 		return nil
 	}
+	old = min(old, c.Size)
 	for range witnessTurns {
 		r, err := l.requestFrom(ctx, old, c)
 		if err != nil {

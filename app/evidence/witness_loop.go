@@ -26,8 +26,10 @@ type witnessing struct {
 // advance goes on to a checkpoint that was signed here or by another instance.
 func (l *Log) advance(e edge, c Checkpoint) {
 	l.signed, l.last = e, c
-	l.witness.newest.Store(&c)
-	poke(l.witness.fresh)
+	if c.Size > 0 {
+		l.witness.newest.Store(&c)
+		poke(l.witness.fresh)
+	}
 }
 
 // asked are the witnesses that can be asked. A log that does not sign asks
@@ -42,28 +44,32 @@ func (l *Log) asked() (out []Witness) {
 }
 
 // compareWithWitnesses shows each witness the checkpoint that the log starts
-// from. The log has stopped afterwards when one knows better. It waits a moment
-// and no longer: who has not answered is asked again in the background.
-func (l *Log) compareWithWitnesses() {
+// from, and says which of them have cosigned it. The log has stopped afterwards
+// when one knows better. It waits a moment and no longer: who has not answered is
+// asked again in the background.
+func (l *Log) compareWithWitnesses(asked []Witness) []bool {
+	met := make([]bool, len(asked))
 	start := l.last
 	if start.Size == 0 { // also a store that was lost as a whole is noticed
 		var err error
 		if start, err = l.sign(edge{}); err != nil {
 			l.c.Report(err)
-			return
+			return met
 		}
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, witnessPatience)
 	defer cancel()
 	var answered sync.WaitGroup
-	for _, w := range l.asked() {
+	for i, w := range asked {
 		answered.Go(func() {
-			if err := l.askWitness(ctx, w, start); err != nil && l.Trouble() == nil {
+			err := l.askWitness(ctx, w, start, false)
+			if met[i] = err == nil; err != nil && l.Trouble() == nil {
 				l.c.Report(err)
 			}
 		})
 	}
 	answered.Wait()
+	return met
 }
 
 // startWitnesses asks at the start, and then after checkpoints.
@@ -72,12 +78,12 @@ func (l *Log) startWitnesses() {
 	if len(asked) == 0 {
 		return
 	}
-	l.compareWithWitnesses()
+	met := l.compareWithWitnesses(asked)
 	var wakes []chan struct{}
-	for _, w := range asked {
+	for i, w := range asked {
 		wake := make(chan struct{}, 1)
 		wakes = append(wakes, wake)
-		l.witness.gone.Go(func() { l.witnessLoop(w, wake) })
+		l.witness.gone.Go(func() { l.witnessLoop(w, met[i], wake) })
 	}
 	l.witness.gone.Go(func() { l.paceLoop(wakes) })
 }
@@ -102,7 +108,7 @@ func (l *Log) paceLoop(wakes []chan struct{}) {
 
 // witnessLoop asks one witness, and again after a while when it does not
 // cosign. The others do not wait for it.
-func (l *Log) witnessLoop(w Witness, wake chan struct{}) {
+func (l *Log) witnessLoop(w Witness, met bool, wake chan struct{}) {
 	failures := 0
 	for {
 		select {
@@ -113,10 +119,10 @@ func (l *Log) witnessLoop(w Witness, wake chan struct{}) {
 		if l.Trouble() != nil {
 			continue
 		}
-		err := l.askNow(w, *l.witness.target.Load())
+		err := l.askNow(w, *l.witness.target.Load(), met)
 		switch {
 		case err == nil:
-			failures = 0
+			met, failures = true, 0
 		case l.ctx.Err() != nil || l.Trouble() != nil: // said already
 		default:
 			l.c.Report(err)
@@ -130,10 +136,10 @@ func (l *Log) witnessLoop(w Witness, wake chan struct{}) {
 	}
 }
 
-func (l *Log) askNow(w Witness, c Checkpoint) error {
+func (l *Log) askNow(w Witness, c Checkpoint, met bool) error {
 	ctx, cancel := context.WithTimeout(l.ctx, witnessLimit)
 	defer cancel()
-	return l.askWitness(ctx, w, c)
+	return l.askWitness(ctx, w, c, met)
 }
 
 // rest waits, and says whether the log goes on.
