@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kokoroe/app/calendar"
+	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 )
 
@@ -30,6 +31,7 @@ type Config struct {
 	Static    fs.FS
 	Registers fs.FS // suppliers.yaml, accounts.yaml, roles.yaml; nil: empty
 
+	Witnesses []evidence.Witness // who cosigns the log; nil: nobody
 	Providers []identity.ProviderConfig
 	Idle      time.Duration
 	Absolute  time.Duration

@@ -69,7 +69,7 @@ func openKeys(cfg Config) (evidence.KeyRing, error) {
 func (in *Installation) logConfig() evidence.Config {
 	return evidence.Config{
 		Store: in.Store, Origin: in.Keys.Origin(), Former: in.Keys.Former(), Program: in.cfg.Version, Now: in.cfg.Now,
-		Signer: in.Keys.Signer, Verifiers: in.Keys.Verifiers(), Head: in.head(),
+		Signer: in.Keys.Signer, Verifiers: in.Keys.Verifiers(), Head: in.head(), Witnesses: in.cfg.Witnesses,
 		Report: func(err error) {
 			in.cfg.Logger.Error("evidence log", "cause", err.Error())
 		},

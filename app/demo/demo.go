@@ -18,6 +18,7 @@ import (
 	"kokoroe/app/calendar"
 	"kokoroe/app/demo/provider"
 	"kokoroe/app/directory"
+	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/content"
 	"kokoroe/locales"
@@ -26,14 +27,15 @@ import (
 
 // Config says how the demonstration is run.
 type Config struct {
-	Folder  string // keeps the data; created when it is not there
-	Listen  string // loopback address of the portal
-	Content fs.FS  // nil: what ships with the program
-	City    fs.FS  // roster.csv and the registers; nil: the sample city
-	Empty   bool   // no history: nobody has done anything yet
-	Version string
-	Logger  *slog.Logger
-	Now     calendar.Clock
+	Folder    string             // keeps the data; created when it is not there
+	Listen    string             // loopback address of the portal
+	Content   fs.FS              // nil: what ships with the program
+	City      fs.FS              // roster.csv and the registers; nil: the sample city
+	Witnesses []evidence.Witness // of the log; nil: nobody
+	Empty     bool               // no history: nobody has done anything yet
+	Version   string
+	Logger    *slog.Logger
+	Now       calendar.Clock
 }
 
 // Demo is a running demonstration.
@@ -99,7 +101,7 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 		Listen: d.listener.Addr().String(), BaseURL: d.URL, Zone: "demo.example/kokoroe/1",
 		Store: "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db"), State: cfg.Folder,
 		Content: cfg.Content, Locales: locales.FS, Static: static.FS, Registers: cfg.City,
-		Providers: d.providers(), Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now,
+		Providers: d.providers(), Witnesses: cfg.Witnesses, Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -35,26 +35,26 @@ type Asker interface {
 	Ask(ctx context.Context, r WitnessRequest) ([]byte, error)
 }
 
-// Refusal is why a witness does not cosign.
-type Refusal int
+// WitnessReason is why a witness does not cosign.
+type WitnessReason int
 
 // The refusals of C2SP tlog-witness, with their HTTP statuses.
 const (
-	RefusedMalformed Refusal = iota // 400
-	RefusedLog                      // 404: the origin is unknown
-	RefusedSignature                // 403: no key that it knows has signed
-	RefusedSize                     // 409: it cosigned another size last, or another root of that size
-	RefusedProof                    // 422: the proof does not verify
+	RefusedMalformed WitnessReason = iota // 400
+	RefusedLog                            // 404: the origin is unknown
+	RefusedSignature                      // 403: no key that it knows has signed
+	RefusedSize                           // 409: it cosigned another size last, or another root of that size
+	RefusedProof                          // 422: the proof does not verify
 )
 
-func (r Refusal) String() string {
+func (r WitnessReason) String() string {
 	return [...]string{"the request is malformed", "the log is unknown", "no known key has signed the checkpoint",
 		"another checkpoint was cosigned last", "the proof does not verify"}[r]
 }
 
 // WitnessRefusal is a witness's answer instead of a cosignature.
 type WitnessRefusal struct {
-	Reason Refusal
+	Reason WitnessReason
 	Size   int64 // with RefusedSize: of the checkpoint cosigned last
 	Err    error // the cause, for the witness's own log; may be nil
 }

@@ -251,7 +251,7 @@ func TestWitnessThatLies(t *testing.T) {
 		lines[2] = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
 		return []byte(strings.Join(lines, "\n"))
 	}
-	refusal := func(reason evidence.Refusal, size int64) error {
+	refusal := func(reason evidence.WitnessReason, size int64) error {
 		return &evidence.WitnessRefusal{Reason: reason, Size: size}
 	}
 	for _, c := range []struct {

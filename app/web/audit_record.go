@@ -37,7 +37,7 @@ type finding struct {
 // steps are the words of evidence.Step in message IDs.
 var steps = map[evidence.Step]string{
 	evidence.StepRecord: "record", evidence.StepTree: "tree",
-	evidence.StepInclusion: "inclusion", evidence.StepCheckpoint: "checkpoint",
+	evidence.StepInclusion: "inclusion", evidence.StepCheckpoint: "checkpoint", evidence.StepWitness: "witness",
 }
 
 // outcomes are the words of evidence.Outcome in message IDs, and the states
@@ -140,6 +140,9 @@ func (s *Server) proofRows(x *exchange, p *view.Page, report evidence.Report) []
 	}
 	if len(report.Signers) > 0 {
 		rows = append(rows, view.SummaryRow{Term: x.T("audit.proof.signers"), Text: strings.Join(report.Signers, ", ")})
+	}
+	if row, ok := s.witnessRow(x, p, report.Witnessed); ok {
+		rows = append(rows, row)
 	}
 	return rows
 }

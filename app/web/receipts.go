@@ -30,9 +30,10 @@ type receiptPage struct {
 
 // seal is what the log can prove about an entry by now.
 type seal struct {
-	Signed bool
-	At     time.Time
-	Size   int64
+	Signed    bool
+	At        time.Time
+	Size      int64
+	Witnesses []witnessed // who cosigned
 }
 
 // receipt shows what the record says and what proves it. Somebody else's does
@@ -126,13 +127,14 @@ func (s *Server) scopeWord(x *exchange, scope string) string {
 	return s.objectTitle(x, scope)
 }
 
-// sealOf says whether a signed checkpoint covers the entry.
+// sealOf says whether a signed checkpoint covers the entry, and who cosigned it:
+// that which the receipt carries.
 func (s *Server) sealOf(x *exchange, seq int64) (seal, error) {
-	c, err := s.cfg.Records.CheckpointCovering(x.ctx, seq+1)
+	c, cosigned, err := s.cfg.Log.Covering(x.ctx, seq+1)
 	if fault.Is(err, fault.NotFound) {
 		return seal{}, nil
 	}
-	return seal{Signed: err == nil, At: c.At, Size: c.Size}, err
+	return seal{Signed: err == nil, At: c.At, Size: c.Size, Witnesses: s.witnesses(cosigned)}, err
 }
 
 // nextTask returns the visitor's most urgent open task, and how many are open.

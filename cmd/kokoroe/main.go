@@ -50,6 +50,7 @@ type cli struct {
 	Health healthCmd `cmd:"" help:"Ask a running portal on this machine whether it is well."`
 
 	Keys      keysCmd      `cmd:"" help:"The log's signing key."`
+	Witness   witnessCmd   `cmd:"" help:"A witness of evidence logs, on another host."`
 	Verify    verifyCmd    `cmd:"" help:"Compare everything that is kept with everything else; exit code 4 when something does not fit."`
 	Erase     eraseCmd     `cmd:"" help:"Erase the records about a person who has left."`
 	Retention retentionCmd `cmd:"" help:"Erase the records that have outlived their time, as the portal does every night."`

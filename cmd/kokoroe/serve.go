@@ -17,6 +17,7 @@ import (
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/document"
+	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/content"
 	"kokoroe/locales"
@@ -102,6 +103,7 @@ type serveCmd struct {
 	City           string        `help:"What the organisation is called on every page." env:"KOKOROE_CITY" placeholder:"NAME"`
 	Registers      string        `help:"Folder with suppliers.yaml, accounts.yaml and roles.yaml." type:"existingdir" env:"KOKOROE_REGISTERS" placeholder:"DIR"`
 	Providers      string        `help:"File with the OpenID providers, YAML." required:"" type:"existingfile" env:"KOKOROE_PROVIDERS" placeholder:"FILE"`
+	Witnesses      string        `help:"File with the witnesses of the evidence log, YAML." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
 	Idle           time.Duration `help:"A session ends when nothing was asked for so long." default:"30m" env:"KOKOROE_IDLE"`
 	Absolute       time.Duration `help:"A session ends in any case after so long." default:"12h" env:"KOKOROE_ABSOLUTE"`
 }
@@ -111,6 +113,12 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	providers, err := readProviders(c.Providers)
 	if err != nil {
 		return err
+	}
+	var witnesses []evidence.Witness
+	if c.Witnesses != "" {
+		if witnesses, err = readWitnesses(c.Witnesses); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err
@@ -123,7 +131,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
 		Store: c.store(), State: c.Data,
 		Content: c.content(), Locales: c.locales(), Static: static.FS, Registers: registers,
-		Providers: providers, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log,
+		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log,
 	})
 	if err != nil {
 		return err

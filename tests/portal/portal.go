@@ -18,6 +18,7 @@ import (
 	"kokoroe/app"
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
+	"kokoroe/app/evidence"
 )
 
 // Start is the day on which journeys begin: a Sunday in 令和8年度.
@@ -53,6 +54,11 @@ func WithClock(clock *Clock) Option { return func(c *demo.Config) { c.Now = cloc
 
 // WithCity boots with another roster and registers.
 func WithCity(city fs.FS) Option { return func(c *demo.Config) { c.City = city } }
+
+// WithWitnesses boots with witnesses of the evidence log.
+func WithWitnesses(witnesses ...evidence.Witness) Option {
+	return func(c *demo.Config) { c.Witnesses = witnesses }
+}
 
 // New boots the program and stops it when the test ends.
 func New(t testing.TB, options ...Option) *Portal {

@@ -36,7 +36,7 @@ func TestAnswersToTheClient(t *testing.T) {
 		name   string
 		answer http.HandlerFunc
 		want   kind
-		reason evidence.Refusal
+		reason evidence.WitnessReason
 		size   int64
 	}{
 		{"200", say(200, "", "— a b\n"), lines, 0, 0},

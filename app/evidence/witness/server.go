@@ -22,7 +22,7 @@ const (
 )
 
 // statuses are those of C2SP tlog-witness.
-var statuses = map[evidence.Refusal]int{
+var statuses = map[evidence.WitnessReason]int{
 	evidence.RefusedMalformed: http.StatusBadRequest, evidence.RefusedLog: http.StatusNotFound, evidence.RefusedSignature: http.StatusForbidden,
 	evidence.RefusedSize: http.StatusConflict, evidence.RefusedProof: http.StatusUnprocessableEntity,
 }

@@ -135,7 +135,7 @@ func TestRotationOfTheLogsKey(t *testing.T) {
 	wantRefusal(t, w, log.request(t, 20, 20), evidence.RefusedSignature, 0)
 }
 
-func wantRefusal(t *testing.T, w *witness.Witness, r evidence.WitnessRequest, reason evidence.Refusal, size int64) {
+func wantRefusal(t *testing.T, w *witness.Witness, r evidence.WitnessRequest, reason evidence.WitnessReason, size int64) {
 	t.Helper()
 	line, err := w.Cosign(r)
 	refusal, ok := errors.AsType[*evidence.WitnessRefusal](err)
