@@ -67,6 +67,27 @@
 // there are no extension lines; no key signs twice; all base64 is RFC 4648,
 // section 4, with padding and zero trailing bits.
 //
+// # Cosignature
+//
+// Behind the log's line a checkpoint may carry lines of witnesses, each a C2SP
+// cosignature/v1: "— name base64", the base64 of the 4-byte key hash, the time in
+// whole seconds since 1970-01-01T00:00:00Z as 8 bytes, the highest first and at
+// most 2⁶³−1, and the 64-byte Ed25519 signature of
+//
+//	cosignature/v1
+//	time <the seconds in decimal>
+//	<the text of the checkpoint, with its three line ends>
+//
+// A witness's verifier key is written as the log's is, with the byte 0x04 in
+// place of 0x01, in the base64 as well as in the key hash. Its name is free; even
+// when it is the origin, its lines are not the log's signature. A cosignature
+// says: at that time this was the largest tree that the witness had seen of this
+// log, and it continues all that the witness had seen before.
+//
+// A checkpoint has at most 16,384 bytes and 100 signature lines. A key's name
+// is not empty and holds no plus, no control character and no white space of
+// Unicode; neither does the origin hold a control character.
+//
 // # Receipt
 //
 // A receipt (file name extension .receipt) is UTF-8 text of at most 1,048,576
@@ -105,27 +126,9 @@
 //     checkpoint; no signature by a known key is wrong.
 //
 // It proves that the record, with these texts, was in the log at the latest when
-// the checkpoint was signed, and that it has not been changed since.
-//
-// # Cosignature
-//
-// A witness is somebody else who keeps the last checkpoint that it saw, and
-// signs a new one only when it continues that one. Its cosignature is that of
-// C2SP tlog-cosignature, cosignature/v1: a signature line of the checkpoint,
-// behind the log's, whose base64 is of the 4-byte key hash, 8 bytes with the
-// time in seconds since 1970-01-01T00:00:00Z (big-endian, at most 2⁶³−1), and
-// the 64-byte Ed25519 signature of
-//
-//	cosignature/v1
-//	time <the seconds in decimal>
-//	<the three lines of the checkpoint>
-//
-// with every line ended by U+000A. A witness's verifier key is written as the
-// log's is, with the byte 0x04 instead of 0x01, in the key as in the hash.
-//
-// A checkpoint has at most 16,384 bytes and 100 signature lines. A key's name
-// is not empty and holds no plus, no control character and no white space of
-// Unicode; neither does the origin hold a control character.
+// the checkpoint was signed, and that it has not been changed since. With a
+// witness's key one also checks its line, which must be right where it stands;
+// then not even who holds the log's key can have shown others another log.
 //
 // # Trust policy
 //

@@ -252,6 +252,27 @@ func (l *Log) witnessKeys() []note.Verifier {
 	return keys
 }
 
+// WitnessState is how far a witness has come.
+type WitnessState struct {
+	Title  string
+	ByFile bool      // files are carried
+	Size   int64     // of the checkpoint that it cosigned last; 0 before the first
+	At     time.Time // when; zero before the first
+}
+
+// WitnessStates returns how far each witness has come, in the order of Config.
+func (l *Log) WitnessStates(ctx context.Context) ([]WitnessState, error) {
+	var out []WitnessState
+	for _, w := range l.c.Witnesses {
+		last, err := l.c.Store.LastCosigned(ctx, WitnessID(w.Key))
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		out = append(out, WitnessState{Title: l.WitnessTitle(WitnessID(w.Key)), ByFile: w.Asks == nil, Size: last.Size, At: last.At})
+	}
+	return out, nil
+}
+
 // WitnessTitle returns what a witness is called, by the WitnessID in a
 // cosignature.
 func (l *Log) WitnessTitle(id string) string {

@@ -218,6 +218,11 @@ func TestReceiptsCarryTheMostCosigned(t *testing.T) {
 	carry(two, second)
 	wantReceipt(0, 6, 2)
 	wantReceipt(5, 6, 2)
+	if states, err := l.WitnessStates(t.Context()); err != nil || len(states) != 2 || states[0] != (evidence.WitnessState{
+		Title: one.Title, ByFile: true, Size: 6, At: clock().Truncate(time.Second),
+	}) {
+		t.Errorf("%+v, %v", states, err)
+	}
 	add(t, l, 6, 8)
 	sign(t, l)
 	wantReceipt(7, 8, 0)
@@ -488,115 +493,5 @@ func TestTwoInstancesAndAWitness(t *testing.T) {
 		if err := l.Trouble(); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-// A witness that calls itself as the log is called does not sign for the log.
-func TestWitnessIsNotTheLog(t *testing.T) {
-	o := newOffice(t, origin)
-	w := o.open(t)
-	m := newMemory()
-	l := open(t, watched(t, m, o.Witness))
-	add(t, l, 0, 3)
-	sign(t, l)
-	r, err := l.WitnessRequest(t.Context(), o.Key, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := w.Cosign(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _, _ := strings.Cut(string(r.Checkpoint), "\n\n")
-	_, _, _, err = evidence.VerifyCheckpoint(note.VerifierList(fixedKey(t).Verifier, o.Key), []byte(text+"\n\n"+string(line)))
-	wantFault(t, err, fault.Invalid, "checkpoint.signature_unknown")
-}
-
-// What was changed in the store is named, and receipts do without it.
-func TestChangedCosignature(t *testing.T) {
-	o := newOffice(t, "audit.example")
-	for name, change := range map[string]func(c *evidence.Cosignature){
-		"a bit":    func(c *evidence.Cosignature) { c.Line = c.Line[:len(c.Line)-9] + "AAAAAAA==" },
-		"the line": func(c *evidence.Cosignature) { c.Line = "x" },
-		"the time": func(c *evidence.Cosignature) { c.At = c.At.Add(time.Second) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := o
-			o.state = filepath.Join(t.TempDir(), "state")
-			if err := witness.NewState(o.state); err != nil {
-				t.Fatal(err)
-			}
-			m := newMemory()
-			l := open(t, watched(t, m, o.Witness))
-			add(t, l, 0, 3)
-			sign(t, l)
-			r, err := l.WitnessRequest(t.Context(), o.Key, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := o.open(t).CosignFile(witness.MarshalRequest(r))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := l.AddCosignatures(t.Context(), answer); err != nil {
-				t.Fatal(err)
-			}
-			found, err := evidence.ExamineWitnesses(t.Context(), m, []note.Verifier{o.Key})
-			if err != nil || len(found) != 0 {
-				t.Errorf("sound, and found %v, %v", found, err)
-			}
-			m.change(func(m *memory) { change(&m.cosigned[0]) })
-			report, err := l.Check(t.Context(), 1)
-			if err != nil || report.OK() {
-				t.Errorf("Check does not see it: %+v, %v", report.Findings, err)
-			}
-			found, err = evidence.ExamineWitnesses(t.Context(), m, []note.Verifier{o.Key})
-			if err != nil || len(found) != 1 || found[0].Where != evidence.InWitness || found[0].Seq != 3 {
-				t.Errorf("found %v, %v", found, err)
-			}
-			if _, err := l.Receipt(t.Context(), 1, nil, nil); err != nil {
-				t.Errorf("receipt: %v", err)
-			}
-		})
-	}
-}
-
-// Files that come back and are not of use are refused, and say why.
-func TestFilesThatAreRefused(t *testing.T) {
-	o, stranger := newOffice(t, "audit.example"), newOffice(t, "other.example")
-	m := newMemory()
-	l := open(t, watched(t, m, o.Witness))
-	if _, err := l.WitnessRequest(t.Context(), o.Key, -1); !fault.Is(err, fault.NotFound) {
-		t.Errorf("nothing is signed: %v", err)
-	}
-	add(t, l, 0, 3)
-	sign(t, l)
-	r, err := l.WitnessRequest(t.Context(), o.Key, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.WitnessRequest(t.Context(), o.Key, 4); !fault.Is(err, fault.Invalid) {
-		t.Errorf("a size beyond the checkpoint: %v", err)
-	}
-	other := newMemory()
-	lo := open(t, watched(t, other))
-	add(t, lo, 50, 53)
-	sign(t, lo)
-	foreign, err := lo.WitnessRequest(t.Context(), o.Key, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	byOther, err := stranger.open(t).CosignFile(witness.MarshalRequest(r))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for message, file := range map[string][]byte{
-		"checkpoint.malformed": []byte("x"), "witness.not_cosigned": byOther, "witness.foreign": foreign.Checkpoint,
-	} {
-		_, err := l.AddCosignatures(t.Context(), file)
-		wantFault(t, err, fault.Invalid, message)
-	}
-	if _, err := l.AddCosignatures(t.Context(), r.Checkpoint); !fault.Is(err, fault.Invalid) {
-		t.Errorf("a file without a cosignature: %v", err)
 	}
 }
