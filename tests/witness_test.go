@@ -82,7 +82,7 @@ func TestWitnessedReceipt(t *testing.T) {
 	b.Get(path).Want(t, 200, "Witnessed by 1 independent office", "監査委員事務局").Lacks(t, "[witness.")
 	receipt, err := evidence.ParseReceipt(sealed(t, b, path))
 	noFault(t, err)
-	key, err := note.NewVerifier(p.App.PublicKey)
+	key, err := note.NewVerifier(p.App.Keys.Public)
 	noFault(t, err)
 	verified, err := receipt.Verify(note.VerifierList(key, office.Key))
 	if err != nil || len(verified.Signers) != 2 {

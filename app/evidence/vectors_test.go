@@ -258,7 +258,7 @@ func checkpointText(size int64, root tlog.Hash) string {
 }
 
 // cosigned adds cosignatures to a checkpoint.
-func cosigned(t testing.TB, msg []byte, witnesses ...*evidence.Cosigner) []byte {
+func cosignedBy(t testing.TB, msg []byte, witnesses ...*evidence.Cosigner) []byte {
 	t.Helper()
 	text, _, _ := bytes.Cut(msg, []byte("\n\n"))
 	out := bytes.Clone(msg)
