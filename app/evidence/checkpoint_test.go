@@ -297,7 +297,7 @@ func TestOpenRefusesAConfigThatCannotWork(t *testing.T) {
 func FuzzParseCheckpoint(f *testing.F) {
 	msg := signedText(f, checkpointText(7, tlog.Hash{1}), fixedKey(f).Signer)
 	f.Add(msg)
-	f.Add(cosigned(f, msg, fixedWitness(f, "w1.example")))
+	f.Add(cosignedBy(f, msg, fixedWitness(f, "w1.example")))
 	f.Add([]byte("o\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— o AAAAAAA=\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, name, err := evidence.ParseCheckpoint(data)

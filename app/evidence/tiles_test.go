@@ -34,7 +34,7 @@ func exportedConfig(t testing.TB, m *memory) evidence.ExportConfig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Note = cosigned(t, c.Note, fixedWitness(t, "audit.city.example/w"), fixedWitness(t, "tlog.univ.example"))
+	c.Note = cosignedBy(t, c.Note, fixedWitness(t, "audit.city.example/w"), fixedWitness(t, "tlog.univ.example"))
 	return evidence.ExportConfig{Store: m, Origin: origin, Program: "1.0.0", Keys: []string{fixedKey(t).Public},
 		Checkpoint: c, Next: m.CheckpointCovering, Text: shownTexts}
 }

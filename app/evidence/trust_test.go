@@ -176,6 +176,6 @@ func cosignedReceipt(t testing.TB) evidence.Receipt {
 	t.Helper()
 	_, l := goldenLog(t)
 	r := parsed(t, receiptOf(t, l, 3))
-	r.Checkpoint = cosigned(t, r.Checkpoint, fixedWitness(t, "audit.city.example/w"), fixedWitness(t, "tlog.univ.example"))
+	r.Checkpoint = cosignedBy(t, r.Checkpoint, fixedWitness(t, "audit.city.example/w"), fixedWitness(t, "tlog.univ.example"))
 	return r
 }

@@ -89,7 +89,7 @@ func makeSpellings(w *workshop) {
 	add("signature without padding", with(23, strings.TrimRight(lines[22], "=")))
 	add("signature with unused bits", with(23, strings.TrimSuffix(lines[22], "Q=")+"R="))
 	add("signature twice", with(23, lines[22]+"\n"+lines[22]))
-	add("two cosignatures of one witness", with(24, lines[23]+"\n"+strings.Split(string(cosigned(w.t, w.witnessed().Checkpoint, w.witness(2))), "\n")[5]))
+	add("two cosignatures of one witness", with(24, lines[23]+"\n"+strings.Split(string(cosignedBy(w.t, w.witnessed().Checkpoint, w.witness(2))), "\n")[5]))
 	add("signature of four bytes", with(23, lines[22]+"\n— x.example AAAAAA=="))
 	add("something behind", []byte(good+"x"))
 	add("an empty line behind", []byte(good+"\n"))
@@ -191,7 +191,7 @@ func makeMismatches(w *workshop) {
 	change("another hash", "not_in_log", func(r *evidence.Receipt) { r.Path[2][0] ^= 1 })
 	change("no hashes", "not_in_log", func(r *evidence.Receipt) { r.Path = nil })
 	r = w.witnessed()
-	r.Checkpoint = cosigned(w.t, signedText(w.t, checkpointText(7, tlog.Hash{1}), fixedKey(w.t).Signer), w.witness(0), w.witness(1))
+	r.Checkpoint = cosignedBy(w.t, signedText(w.t, checkpointText(7, tlog.Hash{1}), fixedKey(w.t).Signer), w.witness(0), w.witness(1))
 	w.add("a signed checkpoint of another tree", twoOfThree, "not_in_log", written(r))
 	r = alone(w.t, minimal)
 	r.Checkpoint = signedText(w.t, checkpointText(0, tlog.Hash{}), fixedKey(w.t).Signer)
@@ -266,12 +266,12 @@ func makeQuorums(w *workshop) {
 		w.add(name, policy, want, written(r))
 	}
 	add("no witness", twoOfThree, "quorum_missing", signed)
-	add("one witness of two", twoOfThree, "quorum_missing", cosigned(w.t, signed, w.witness(1)))
-	add("one witness and a stranger", twoOfThree, "quorum_missing", cosigned(w.t, signed, w.witness(1), w.witness(3)))
+	add("one witness of two", twoOfThree, "quorum_missing", cosignedBy(w.t, signed, w.witness(1)))
+	add("one witness and a stranger", twoOfThree, "quorum_missing", cosignedBy(w.t, signed, w.witness(1), w.witness(3)))
 	add("not that witness", one, "quorum_missing", good.Checkpoint)
 	add("two witnesses of all", everybody, "quorum_missing", good.Checkpoint)
-	add("outside without inside", nested, "quorum_missing", cosigned(w.t, signed, w.witness(1), w.witness(2)))
-	add("inside without outside", nested, "quorum_missing", cosigned(w.t, signed, w.witness(0)))
+	add("outside without inside", nested, "quorum_missing", cosignedBy(w.t, signed, w.witness(1), w.witness(2)))
+	add("inside without outside", nested, "quorum_missing", cosignedBy(w.t, signed, w.witness(0)))
 	sig, err := w.witness(1).Sign([]byte(text))
 	if err != nil {
 		w.t.Fatal(err)
@@ -293,7 +293,7 @@ func makeQuorums(w *workshop) {
 	}
 	add("cosignature of another checkpoint", twoOfThree, "signature_wrong", third(other))
 	add("wrong cosignature that nobody asks for", one, "signature_wrong",
-		[]byte(string(cosigned(w.t, signed, w.witness(1)))+signatureLine(w.witness(0).Name(), w.witness(0).KeyHash(), flipped)))
+		[]byte(string(cosignedBy(w.t, signed, w.witness(1)))+signatureLine(w.witness(0).Name(), w.witness(0).KeyHash(), flipped)))
 }
 
 // makeForeign are files that are no receipts at all.

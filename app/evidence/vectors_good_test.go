@@ -84,7 +84,7 @@ func makePolicies(w *workshop) {
 // witnessed is the golden acknowledgement, cosigned by two of three witnesses.
 func (w *workshop) witnessed() evidence.Receipt {
 	r := parsed(w.t, w.read("acknowledged.receipt"))
-	r.Checkpoint = cosigned(w.t, r.Checkpoint, w.witness(2), w.witness(3), w.witness(0))
+	r.Checkpoint = cosignedBy(w.t, r.Checkpoint, w.witness(2), w.witness(3), w.witness(0))
 	return r
 }
 
@@ -115,9 +115,9 @@ func makeGood(w *workshop) {
 	r.Checkpoint = signedText(w.t, text+"\n", w.newKey().Signer, fixedKey(w.t).Signer)
 	w.add("signed by both keys", rotated, "", written(r))
 	w.add("signed by both keys, one known", logOnly, "", written(r))
-	r.Checkpoint = cosigned(w.t, signedText(w.t, text+"\n", fixedKey(w.t).Signer), w.witness(1))
+	r.Checkpoint = cosignedBy(w.t, signedText(w.t, text+"\n", fixedKey(w.t).Signer), w.witness(1))
 	w.add("the one witness", one, "", written(r))
-	r.Checkpoint = cosigned(w.t, r.Checkpoint, w.witness(0), w.witness(2))
+	r.Checkpoint = cosignedBy(w.t, r.Checkpoint, w.witness(0), w.witness(2))
 	w.add("all witnesses", everybody, "", written(r))
 
 	w.add("the only entry", logOnly, "", written(alone(w.t, minimal)))
