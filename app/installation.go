@@ -107,6 +107,9 @@ func (in *Installation) Examine(ctx context.Context, progress func(done, size in
 		Store: in.Store, Verifiers: in.Keys.Verifiers(), Remember: map[string][]evidence.Remembered{},
 		Text: in.checkText, Derived: in.checkAttempt, Progress: progress,
 	}
+	for _, w := range in.cfg.Witnesses {
+		c.Witnesses = append(c.Witnesses, w.Key)
+	}
 	if remembered != nil {
 		c.Remember[evidence.InHead] = []evidence.Remembered{{Name: "the file checkpoint", Note: remembered}}
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"runtime"
@@ -46,11 +47,12 @@ const maxDisagreements = 1000
 // Examination is what was found about a whole log.
 type Examination struct {
 	Size          int64          `json:"size"`
-	Records       int64          `json:"records"`     // that are kept
-	Erased        int64          `json:"erased"`      // whose leaf alone is kept
-	Checkpoints   int64          `json:"checkpoints"` // of the store
-	Root          []byte         `json:"root"`        // of the tree of Size, as its records give it; nil when they do not
-	Signed        int64          `json:"signed"`      // the largest size that a good checkpoint signs
+	Records       int64          `json:"records"`      // that are kept
+	Erased        int64          `json:"erased"`       // whose leaf alone is kept
+	Cosignatures  int64          `json:"cosignatures"` // of known witnesses, on the store's checkpoints
+	Checkpoints   int64          `json:"checkpoints"`  // of the store
+	Root          []byte         `json:"root"`         // of the tree of Size, as its records give it; nil when they do not
+	Signed        int64          `json:"signed"`       // the largest size that a good checkpoint signs
 	Found         int64          `json:"found"`
 	Disagreements []Disagreement `json:"disagreements,omitempty"` // the first of them, in the order found
 }
@@ -60,6 +62,7 @@ type Examination struct {
 type ExamineConfig struct {
 	Store     Store
 	Verifiers note.Verifiers                                    // the log's public keys, also former ones
+	Witnesses []note.Verifier                                   // whose cosignatures are looked at
 	Remember  map[string][]Remembered                           // checkpoints kept elsewhere, by InHead or InWitness
 	Text      func(ctx context.Context, digest string) error    // whether a text that was shown is kept and is that; nil does not look
 	Derived   func(ctx context.Context, e Entry) []Disagreement // what was derived from a record against the record; nil does not look
@@ -88,7 +91,7 @@ func Examine(ctx context.Context, c ExamineConfig) (Examination, error) {
 	if err := x.remembered(); err != nil {
 		return Examination{}, err
 	}
-	if err := x.nextCheckpoint(ctx, 1); err != nil {
+	if err := errors.Join(x.nextCheckpoint(ctx, 1), x.nextCosigned(ctx, 1)); err != nil {
 		return Examination{}, err
 	}
 	if err := x.entries(ctx); err != nil {
@@ -116,14 +119,16 @@ type examiner struct {
 	c   ExamineConfig
 	out Examination
 
-	edge   edge
-	whole  bool // no entry was missing so far: the tree can be built
-	points []point
-	kept   Checkpoint       // the store's next checkpoint; Size 0 when there is none
-	texts  map[string]int64 // digest → an entry that names it
-	gone   map[int64]bool   // entries without record
-	said   map[int64]bool   // entries that an entry of the log says were erased
-	hashed []keyHash
+	edge     edge
+	whole    bool // no entry was missing so far: the tree can be built
+	points   []point
+	kept     Checkpoint // the store's next checkpoint; Size 0 when there is none
+	cosigned Checkpoint // the next one that witnesses cosigned, and their lines
+	lines    []Cosignature
+	texts    map[string]int64 // digest → an entry that names it
+	gone     map[int64]bool   // entries without record
+	said     map[int64]bool   // entries that an entry of the log says were erased
+	hashed   []keyHash
 }
 
 // point is a root that the tree has to have at a size.
@@ -175,6 +180,18 @@ func (x *examiner) nextCheckpoint(ctx context.Context, size int64) error {
 		return nil
 	}
 	x.kept = c
+	return err
+}
+
+// nextCosigned reads the store's next checkpoint of at least size that witnesses
+// cosigned.
+func (x *examiner) nextCosigned(ctx context.Context, size int64) error {
+	c, lines, err := x.c.Store.Cosigned(ctx, size, 1)
+	if fault.Is(err, fault.NotFound) {
+		x.cosigned, x.lines = Checkpoint{}, nil
+		return nil
+	}
+	x.cosigned, x.lines = c, lines
 	return err
 }
 
@@ -304,6 +321,9 @@ func (x *examiner) missing(seq int64) {
 func (x *examiner) signed(ctx context.Context) error {
 	for x.kept.Size > 0 && x.kept.Size <= x.edge.size {
 		x.checkpoint(x.kept)
+		if err := x.witnessed(ctx, x.kept); err != nil {
+			return err
+		}
 		if err := x.nextCheckpoint(ctx, x.kept.Size+1); err != nil {
 			return err
 		}
@@ -340,6 +360,24 @@ func (x *examiner) checkpoint(c Checkpoint) {
 		return
 	}
 	x.out.Signed = max(x.out.Signed, c.Size)
+}
+
+// witnessed examines the cosignatures on a checkpoint of the store.
+func (x *examiner) witnessed(ctx context.Context, c Checkpoint) error {
+	if x.cosigned.Size > c.Size || x.cosigned.Size == 0 {
+		return nil
+	}
+	genuine, err := Cosignatures(x.c.Witnesses, withLines(c.Note, x.lines))
+	if err != nil {
+		x.found(InWitness, c.Size, "note", "%v", err)
+	}
+	x.out.Cosignatures += int64(len(genuine))
+	for _, g := range genuine {
+		if !slices.ContainsFunc(x.lines, g.equal) {
+			x.found(InWitness, c.Size, "column", "a column says something else than the cosignature of %s", g.Witness)
+		}
+	}
+	return x.nextCosigned(ctx, c.Size+1)
 }
 
 // beyond names what signs more entries than there are. A checkpoint that was

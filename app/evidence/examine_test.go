@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -317,5 +318,29 @@ func BenchmarkExamineEntry(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		evidence.ExamineEntry(e)
+	}
+}
+
+func TestExamineLooksAtCosignatures(t *testing.T) {
+	one := serving(t, "one.example")
+	m := newMemory()
+	l := open(t, watched(t, m, one.Witness))
+	for i := range 3 {
+		add(t, l, 2*i, 2*i+2)
+		sign(t, l)
+		cosigned(t, m, int64(2*i+2), 1)
+	}
+	c := evidence.ExamineConfig{Store: m, Verifiers: note.VerifierList(fixedKey(t).Verifier), Witnesses: []note.Verifier{one.Key}}
+	if x := examine(t, c); x.Found != 0 || x.Cosignatures != 3 || x.Checkpoints != 3 {
+		t.Fatalf("found %+v", x)
+	}
+	m.change(func(m *memory) {
+		other := m.cosigned[2].Line
+		m.cosigned[1].Line = other
+		m.cosigned[2].At = m.cosigned[2].At.Add(-24 * time.Hour)
+	})
+	x := examine(t, c)
+	if x.Found != 2 || x.Disagreements[0].Field != "note" || x.Disagreements[0].Seq != 4 || x.Disagreements[1].Field != "column" || x.Disagreements[1].Seq != 6 {
+		t.Errorf("found %v", x.Disagreements)
 	}
 }

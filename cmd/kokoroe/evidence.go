@@ -82,13 +82,20 @@ func (c *keysShowCmd) Run(con *console) error {
 
 type verifyCmd struct {
 	storage
-	JSON bool `help:"Print the result as JSON."`
+	Witnesses string `help:"File with the witnesses, YAML, whose cosignatures are looked at." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
+	JSON      bool   `help:"Print the result as JSON."`
 }
 
 // Run examines everything that is kept and names each disagreement, one a line.
 // The exit code is then 4.
 func (c *verifyCmd) Run(ctx context.Context, con *console) (err error) {
-	in, err := c.open(ctx, con, false)
+	cfg := c.installation(con)
+	if c.Witnesses != "" {
+		if cfg.Witnesses, err = readWitnesses(c.Witnesses); err != nil {
+			return err
+		}
+	}
+	in, err := app.OpenInstallation(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -106,8 +113,8 @@ func (c *verifyCmd) Run(ctx context.Context, con *console) (err error) {
 		for _, d := range x.Disagreements {
 			fmt.Fprintln(con.out, d)
 		}
-		fmt.Fprintf(con.out, "%s: %d entries (%d records, %d erased), %d checkpoints, signed up to %d, root %x, %d disagreements, %s\n",
-			in.Keys.Origin(), x.Size, x.Records, x.Erased, x.Checkpoints, x.Signed, x.Root, x.Found, time.Since(began).Round(time.Millisecond))
+		fmt.Fprintf(con.out, "%s: %d entries (%d records, %d erased), %d checkpoints, %d cosignatures, signed up to %d, root %x, %d disagreements, %s\n",
+			in.Keys.Origin(), x.Size, x.Records, x.Erased, x.Checkpoints, x.Cosignatures, x.Signed, x.Root, x.Found, time.Since(began).Round(time.Millisecond))
 	}
 	if err == nil && x.Found > 0 {
 		return errDisagreements
