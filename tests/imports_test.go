@@ -21,7 +21,7 @@ import (
 var (
 	level0 = []string{"fault", "calendar", "document", "locale", "spreadsheet"}
 	level1 = []string{"directory", "evidence"}
-	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job", "retention"}
+	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job", "retention", "notify"}
 	domain = slices.Concat(level0, level1, level2)
 )
 
@@ -45,6 +45,9 @@ var mayImport = map[string][]string{
 	"app/identity":  {"fault", "calendar", "directory"},
 	"app/job":       {"fault", "calendar"},
 	"app/retention": {"calendar", "document", "directory", "evidence"},
+	"app/notify":    {"fault", "calendar", "directory"},
+
+	"app/notify/smtp": {"notify"}, // the way to a mail server, which the outbox knows as an interface
 
 	"app/identity/identitytest": {"fault", "calendar", "directory", "identity"}, // a store in memory, for tests alone
 
@@ -57,7 +60,7 @@ var mayImport = map[string][]string{
 	"app/web/view": {"fault", "calendar", "locale"},
 	"app/web":      append([]string{"report", "web/view"}, domain...),
 
-	"app": append([]string{"report", "store", "store/sqlite", "web", "web/view"}, domain...),
+	"app": append([]string{"report", "store", "store/sqlite", "web", "web/view", "notify/smtp"}, domain...),
 }
 
 // oneVendor says where each library may be imported, in this module's own
@@ -81,6 +84,9 @@ var oneVendor = map[string][]string{
 	"github.com/gowebpki/jcs":        {"app/evidence"},
 	"github.com/zitadel/oidc":        {"app/demo/provider"},
 	"github.com/alecthomas/kong":     {"cmd/kokoroe", "cmd/kokoroe-verify"},
+	"github.com/wneessen/go-mail":    {"app/notify/smtp"},
+	"github.com/emersion/go-smtp":    nil,
+	"github.com/emersion/go-sasl":    nil,
 	"github.com/go-playground/":      {"app/web"},
 	"html/template":                  {"app/document", "app/web/view", "app/learning", "app/policy", "app/web", "app/demo/provider"},
 	"net/http/httptest":              nil,

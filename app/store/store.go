@@ -15,6 +15,7 @@ import (
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
 	"kokoroe/app/learning"
+	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 )
 
@@ -24,6 +25,7 @@ type Store interface {
 	evidence.Store
 	identity.Store
 	learning.Store
+	notify.Store
 	policy.Store
 	job.Store
 

@@ -13,6 +13,7 @@ import (
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
+	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/store"
 )
@@ -81,6 +82,28 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"PublishedText": func(ctx context.Context) error { return second(s.PublishedText(ctx, "old")) },
 		"KeepText":      func(ctx context.Context) error { return s.KeepText(ctx, "new", []byte("x")) },
 		"KeptText":      func(ctx context.Context) error { return second(s.KeptText(ctx, "old")) },
+		"EnqueueMessages": func(ctx context.Context) error {
+			return s.EnqueueMessages(ctx, []notify.Message{sampleMessage("new")})
+		},
+		"EnqueueMessages of several": func(ctx context.Context) error {
+			return s.EnqueueMessages(ctx, []notify.Message{sampleMessage("new"), sampleMessage("new 2")})
+		},
+		"ClaimMessage":  func(ctx context.Context) error { return second(s.ClaimMessage(ctx, "h", at, after(time.Hour))) },
+		"SettleMessage": func(ctx context.Context) error { return s.SettleMessage(ctx, "claimed", "holder", sent) },
+		"FindMessages": func(ctx context.Context) error {
+			return second(s.FindMessages(ctx, notify.MessageQuery{Person: "p-1", State: notify.Waiting}))
+		},
+		"FindMessages of a person": func(ctx context.Context) error {
+			return second(s.FindMessages(ctx, notify.MessageQuery{Person: "p-1"}))
+		},
+		"FindMessages in a state": func(ctx context.Context) error {
+			return second(s.FindMessages(ctx, notify.MessageQuery{State: notify.Waiting}))
+		},
+		"CountMessages":   func(ctx context.Context) error { return second(s.CountMessages(ctx, notify.Waiting)) },
+		"OldestMessage":   func(ctx context.Context) error { return second(s.OldestMessage(ctx, notify.Waiting)) },
+		"Position":        func(ctx context.Context) error { return second(s.Position(ctx, "old", 0)) },
+		"Position of new": func(ctx context.Context) error { return second(s.Position(ctx, "new", 0)) },
+		"AdvancePosition": func(ctx context.Context) error { return s.AdvancePosition(ctx, "old", 9) },
 	}
 }
 
@@ -94,6 +117,10 @@ func fill(t tb, s store.Store) {
 	openAttempt(t, s, sampleAttempt("a-1"))
 	noError(t, s.Publish(background, samplePublication("old", 1, "ja", "old")))
 	noError(t, s.KeepText(background, "old", []byte("x")))
+	claimed := sampleMessage("claimed")
+	claimed.Holder, claimed.NextAt = "holder", after(time.Hour)
+	noError(t, s.EnqueueMessages(background, []notify.Message{sampleMessage("old"), claimed}))
+	same(t, value[int64](t)(s.Position(background, "old", 3)), 3)
 }
 
 // wantUntouched checks that the store is as fill left it.
@@ -114,6 +141,10 @@ func wantUntouched(t tb, s store.Store) {
 			t.Errorf("%s was stored: %v", what, err)
 		}
 	}
+	same(t, value[int64](t)(s.CountMessages(background, notify.Waiting)), 2)
+	same(t, value[notify.Message](t)(s.ClaimMessage(background, "h", at, after(time.Hour))).Attempts, 1)
+	same(t, value[int64](t)(s.Position(background, "old", 0)), 3)
+	same(t, value[int64](t)(s.Position(background, "new", 5)), 5)
 	same(t, value[bool](t)(s.UseOnce(background, "new", at)), true)
 	same(t, value[identity.Login](t)(s.TakeLogin(background, "old")), sampleLogin("old"))
 }

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"policy", policyContracts},
 		{"erasure", eraseContracts},
 		{"jobs", jobContracts},
+		{"messages", messageContracts},
 		{"text", textContracts},
 		{"context", contextContracts},
 		{"model", modelContracts},

@@ -10,6 +10,7 @@ import (
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
+	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/store"
 )
@@ -81,6 +82,8 @@ var textContracts = []contract{
 			same(t, len(value[[]evidence.Entry](t)(s.FindEntries(t.Context(), evidence.Query{Subject: text}))), 0)
 			same(t, len(value[[]learning.Place](t)(s.Places(t.Context(), text, []directory.PersonID{directory.PersonID(text)}))), 0)
 			same(t, len(value[[]learning.Attempt](t)(s.Attempts(t.Context(), directory.PersonID(text), "c"))), 0)
+			same(t, len(value[[]notify.Message](t)(s.FindMessages(t.Context(), notify.MessageQuery{Person: directory.PersonID(text)}))), 0)
+			same(t, value[int64](t)(s.CountMessages(t.Context(), notify.State(text))), 0)
 		}
 	}},
 }
@@ -106,6 +109,8 @@ func oddText(t *testing.T, s store.Store) {
 		openAttempt(t, s, oddAttempt(x))
 		noError(t, s.Publish(ctx, policy.Publication{Policy: policy.ID(x), Version: 1, Language: x, Digest: x}))
 		noError(t, s.KeepText(ctx, x, []byte(x)))
+		noError(t, s.EnqueueMessages(ctx, []notify.Message{oddMessage(x)}))
+		same(t, value[int64](t)(s.Position(ctx, x, size)), size)
 		same(t, value[bool](t)(s.UseOnce(ctx, x, at)), true)
 	}
 	apply(t, s, 0, directory.Change{People: people})
@@ -134,6 +139,10 @@ func oddText(t *testing.T, s store.Store) {
 			same(t, value[[]learning.Attempt](t)(s.Attempts(ctx, attempt.Person, attempt.Course)), []learning.Attempt{attempt})
 			same(t, string(value[[]byte](t)(s.KeptText(ctx, x))), x)
 			same(t, value[policy.Publication](t)(s.PublishedText(ctx, x)).Policy, policy.ID(x))
+			for _, q := range []notify.MessageQuery{{Person: directory.PersonID(x)}, {State: notify.State(x)}} {
+				same(t, value[[]notify.Message](t)(s.FindMessages(ctx, q)), []notify.Message{oddMessage(x)})
+			}
+			same(t, value[int64](t)(s.Position(ctx, x, 0)) > 0, true)
 			same(t, value[bool](t)(s.UseOnce(ctx, x, at)), false)
 			same(t, value[int](t)(s.EndSessions(ctx, identity.SessionQuery{SID: x})), 1)
 		})
@@ -169,6 +178,10 @@ func oddAttempt(x string) learning.Attempt {
 	}
 }
 
+func oddMessage(x string) notify.Message {
+	return notify.Message{Key: x, Person: directory.PersonID(x), State: notify.State(x), Reason: notify.Reason(x), Holder: x, Answer: x}
+}
+
 func brokenText(t *testing.T, s store.Store) {
 	openAttempt(t, s, sampleAttempt("a-1"))
 	for name, x := range broken {
@@ -183,6 +196,7 @@ func brokenText(t *testing.T, s store.Store) {
 	same(t, value[int64](t)(s.LogSize(t.Context())), 0)
 	same(t, value[int64](t)(s.RosterRevision(t.Context())), 0)
 	same(t, len(value[[]policy.Publication](t)(s.Publications(t.Context()))), 0)
+	same(t, value[int64](t)(s.CountMessages(t.Context(), "")), 0)
 	for _, what := range []string{"hash", "0", "1"} {
 		wantKind(t, second(s.Session(t.Context(), what)), fault.NotFound)
 		wantKind(t, second(s.TakeLogin(t.Context(), what)), fault.NotFound)
@@ -233,6 +247,7 @@ func textWrites(s store.Store, x string) map[string]func() error {
 	for i, p := range []policy.Publication{{Policy: policy.ID(x)}, {Language: x}, {Digest: x}} {
 		writes[fmt.Sprint("publication ", i)] = func() error { return s.Publish(background, p) }
 	}
+	messageWrites(s, x, writes)
 	writes["token ID"] = func() error { return second(s.UseOnce(background, x, at)) }
 	writes["kept text"] = func() error { return s.KeepText(background, x, []byte("x")) }
 	return writes

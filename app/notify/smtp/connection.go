@@ -1,0 +1,72 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+)
+
+const (
+	// longest is how long a mail takes at most, whatever the caller's context
+	// says: RFC 5321, 4.5.3.2 allows minutes for every step, which is for relays.
+	longest = time.Minute
+
+	// mostRead is how much a server may say in the course of one mail. The answers
+	// of an honest one are a few hundred bytes; a library gathers what it is told.
+	mostRead = 256 << 10
+)
+
+var errTalkative = errors.New("the server says too much")
+
+// bound is a connection with an end: no deadline that is set goes beyond the
+// context's, and no more is read than a server has to say.
+type bound struct {
+	net.Conn
+	until time.Time
+	left  int
+}
+
+// SetDeadline sets the deadline, but never a later one than the context's.
+func (b *bound) SetDeadline(t time.Time) error {
+	if t.IsZero() || t.After(b.until) {
+		t = b.until
+	}
+	return b.Conn.SetDeadline(t)
+}
+
+// Read reads until the server has said too much.
+func (b *bound) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTalkative
+	}
+	if len(p) > b.left {
+		p = p[:b.left]
+	}
+	n, err := b.Conn.Read(p)
+	b.left -= n
+	return n, err
+}
+
+// dial connects to the server. The connection ends with ctx: the library gives
+// it none.
+func (s settings) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	raw, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	until, _ := ctx.Deadline() // Send has set one
+	conn := &bound{Conn: raw, until: until, left: mostRead}
+	if err := conn.SetDeadline(until); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	if s.secure != TLS {
+		return conn, nil
+	}
+	secure := tls.Client(conn, s.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return secure, nil
+}

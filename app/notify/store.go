@@ -1,0 +1,53 @@
+package notify
+
+import (
+	"context"
+	"time"
+
+	"kokoroe/app/directory"
+)
+
+// Store is what the outbox needs kept.
+type Store interface {
+	// EnqueueMessages keeps new messages. One whose key is there already is left
+	// as it is: that is no error. When it fails, some may have been kept; the same
+	// call again keeps the rest.
+	EnqueueMessages(ctx context.Context, messages []Message) error
+
+	// ClaimMessage gives the waiting message that is due at now for the longest
+	// time (the smallest NextAt, then the smallest Key) to holder until the time
+	// given: its Holder and NextAt become these, and Attempts grows by one. Of
+	// many claims at once each gets another message. NotFound when none is due.
+	ClaimMessage(ctx context.Context, holder string, now, until time.Time) (Message, error)
+
+	// SettleMessage ends holder's claim. Conflict when holder has none on the
+	// message: it ran out, and somebody else has claimed or settled it.
+	SettleMessage(ctx context.Context, key, holder string, s Settlement) error
+
+	// FindMessages returns the messages that match, newest first: by At, then by
+	// Key, both descending.
+	FindMessages(ctx context.Context, q MessageQuery) ([]Message, error)
+
+	// CountMessages returns how many messages are in the state.
+	CountMessages(ctx context.Context, state State) (int64, error)
+
+	// OldestMessage returns the message in the state with the smallest At, then
+	// Key. NotFound.
+	OldestMessage(ctx context.Context, state State) (Message, error)
+
+	// Position returns how far a reader of the evidence log has come: the first
+	// sequence that it has not read. It keeps first for a reader that is new.
+	Position(ctx context.Context, reader string, first int64) (int64, error)
+
+	// AdvancePosition moves a reader on. It never goes back: a smaller number
+	// changes nothing. NotFound for a reader without a position.
+	AdvancePosition(ctx context.Context, reader string, to int64) error
+}
+
+// MessageQuery selects messages by person or by state; one of the two, or
+// both.
+type MessageQuery struct {
+	Person directory.PersonID
+	State  State
+	Limit  int // at most; 0 means 100, never more than 1,000
+}

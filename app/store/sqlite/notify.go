@@ -1,0 +1,163 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"kokoroe/app/fault"
+	"kokoroe/app/notify"
+)
+
+const messageColumns = `key, person, state, reason, at, next_at, holder, attempts, settled_at, answer`
+
+var errClaimEnded = errors.New("the claim has ended")
+
+// EnqueueMessages implements notify.Store.
+func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) error {
+	for _, m := range messages {
+		if err := plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer); err != nil {
+			return err
+		}
+	}
+	switch len(messages) {
+	case 0:
+		return nil
+	case 1:
+		return s.writer.single(ctx, func(c *connection) error { return enqueue(c, messages[0]) })
+	}
+	return s.writer.several(ctx, func(c *connection) error {
+		for _, m := range messages {
+			if err := enqueue(c, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func enqueue(c *connection, m notify.Message) error {
+	_, err := c.exec(`INSERT INTO message (`+messageColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		m.Key, string(m.Person), string(m.State), string(m.Reason), millis(m.At), millis(m.NextAt), m.Holder, m.Attempts,
+		millis(m.SettledAt), m.Answer)
+	return translate(err, "message")
+}
+
+// ClaimMessage implements notify.Store.
+func (s *Store) ClaimMessage(ctx context.Context, holder string, now, until time.Time) (notify.Message, error) {
+	if err := plain(holder); err != nil {
+		return notify.Message{}, err
+	}
+	var claimed notify.Message
+	err := s.writer.single(ctx, func(c *connection) error {
+		m, err := scanMessage(c.row(`UPDATE message SET holder = ?, next_at = ?, attempts = attempts + 1
+			WHERE key = (SELECT key FROM message WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, key LIMIT 1)
+			RETURNING `+messageColumns, holder, millis(until), millis(now)))
+		claimed = m
+		return translate(err, "message that is due")
+	})
+	if err != nil {
+		return notify.Message{}, err
+	}
+	return claimed, nil
+}
+
+// SettleMessage implements notify.Store.
+func (s *Store) SettleMessage(ctx context.Context, key, holder string, v notify.Settlement) error {
+	if err := plain(key, holder, string(v.State), string(v.Reason), v.Answer); err != nil {
+		return err
+	}
+	return s.writer.single(ctx, func(c *connection) error {
+		n, err := c.exec(`UPDATE message SET state = ?, reason = ?, next_at = ?, holder = '', attempts = ?, settled_at = ?, answer = ?
+			WHERE key = ? AND holder = ? AND holder <> '' AND state = 'waiting'`,
+			string(v.State), string(v.Reason), millis(v.NextAt), v.Attempts, millis(v.SettledAt), v.Answer, key, holder)
+		if err == nil && n == 0 {
+			return conflict(errClaimEnded)
+		}
+		return translate(err, "message")
+	})
+}
+
+// FindMessages implements notify.Store.
+func (s *Store) FindMessages(ctx context.Context, q notify.MessageQuery) ([]notify.Message, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	var where []string
+	var args []any
+	// A person has few messages, a state many: the person chooses the index.
+	for _, f := range []struct{ column, value string }{{"person", string(q.Person)}, {"state", string(q.State)}} {
+		if f.value == "" {
+			continue
+		}
+		if len(where) > 0 {
+			f.column = "+" + f.column
+		}
+		where = append(where, f.column+" = ?")
+		args = append(args, f.value)
+	}
+	if len(where) == 0 {
+		return nil, invalid(errNothingAsked)
+	}
+	return all(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message WHERE `+strings.Join(where, ` AND `)+
+		` ORDER BY at DESC, key DESC LIMIT ?`, append(args, min(limit, 1000))...)
+}
+
+// CountMessages implements notify.Store.
+func (s *Store) CountMessages(ctx context.Context, state notify.State) (int64, error) {
+	return one(ctx, s, "messages", scanNumber, `SELECT count(*) FROM message WHERE state = ?`, string(state))
+}
+
+// OldestMessage implements notify.Store.
+func (s *Store) OldestMessage(ctx context.Context, state notify.State) (notify.Message, error) {
+	return one(ctx, s, "message", scanMessage,
+		`SELECT `+messageColumns+` FROM message WHERE state = ? ORDER BY at, key LIMIT 1`, string(state))
+}
+
+func scanMessage(row scanner) (notify.Message, error) {
+	var m notify.Message
+	var at, next, settled int64
+	err := row.Scan(&m.Key, &m.Person, &m.State, &m.Reason, &at, &next, &m.Holder, &m.Attempts, &settled, &m.Answer)
+	m.At, m.NextAt, m.SettledAt = instant(at), instant(next), instant(settled)
+	return m, err
+}
+
+// Position implements notify.Store.
+func (s *Store) Position(ctx context.Context, reader string, first int64) (int64, error) {
+	if err := plain(reader); err != nil {
+		return 0, err
+	}
+	const query = `SELECT seq FROM reader WHERE name = ?`
+	seq, err := one(ctx, s, "reader", scanNumber, query, reader)
+	if !fault.Is(err, fault.NotFound) {
+		return seq, err
+	}
+	err = s.writer.several(ctx, func(c *connection) error {
+		if _, err := c.exec(`INSERT INTO reader (name, seq) VALUES (?, ?) ON CONFLICT DO NOTHING`, reader, first); err != nil {
+			return translate(err, "reader")
+		}
+		kept, err := scanNumber(c.row(query, reader))
+		seq = kept
+		return translate(err, "reader")
+	})
+	if err != nil {
+		return 0, err
+	}
+	return seq, nil
+}
+
+// AdvancePosition implements notify.Store.
+func (s *Store) AdvancePosition(ctx context.Context, reader string, to int64) error {
+	if err := plain(reader); err != nil {
+		return err
+	}
+	return s.writer.single(ctx, func(c *connection) error {
+		n, err := c.exec(`UPDATE reader SET seq = max(seq, ?) WHERE name = ?`, to, reader)
+		if err == nil && n == 0 {
+			return fault.NotFoundf("no such reader")
+		}
+		return translate(err, "reader")
+	})
+}
