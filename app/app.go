@@ -18,6 +18,7 @@ import (
 	"kokoroe/app/job"
 	"kokoroe/app/learning"
 	"kokoroe/app/locale"
+	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/report"
 	"kokoroe/app/retention"
@@ -40,7 +41,10 @@ type App struct {
 	Report    *report.Service
 	Retention *retention.Service
 	Jobs      *job.Runner
+	Outbox    *notify.Outbox // nil: no mail
 	Web       *web.Server
+
+	mailing *mailing // nil: no mail
 }
 
 // New puts the program together: content is checked, the store opened, what is
@@ -73,6 +77,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 		return nil, err
 	}
 	if err := a.openServices(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openMail(ctx, messages); err != nil {
 		return nil, err
 	}
 	a.openJobs()
@@ -166,7 +173,7 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 		BaseURL: base, Hosts: a.cfg.Hosts, TrustedProxies: trusted, Logger: a.cfg.Logger, Now: a.cfg.Now,
 		Locale: messages, View: renderer, Assets: assets,
 		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
-		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Glossary: a.Catalogue.Glossary,
+		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: a.Catalogue.Glossary,
 		Ready: a.ready,
 	})
 	return err
@@ -197,6 +204,9 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 	group.Go(func() error { return a.Web.Serve(ln) })
 	group.Go(func() error { return a.sweep(ctx) })
 	group.Go(func() error { return a.Jobs.Loop(ctx) })
+	if a.mailing != nil {
+		group.Go(func() error { return a.mailing.run(ctx) })
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)

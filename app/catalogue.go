@@ -101,3 +101,19 @@ func (c *Catalogue) crossCheck() error {
 	}
 	return problems.Err()
 }
+
+// title is what an item of a record is called in a language; the item itself
+// when it is not in the catalogue.
+func (c *Catalogue) title(item, language string) string {
+	switch id := duty.Item(item); id.Sort() {
+	case "course":
+		if course, ok := c.Courses.Course(learning.CourseID(id.ID())); ok {
+			return course.Title.In(language)
+		}
+	case "policy":
+		if p, ok := c.Policies.Policy(policy.ID(id.ID())); ok {
+			return p.Title.In(language)
+		}
+	}
+	return item
+}

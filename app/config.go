@@ -11,6 +11,7 @@ import (
 	"kokoroe/app/calendar"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
+	"kokoroe/app/notify/smtp"
 )
 
 // Config is everything that the program is told. The command fills it from
@@ -35,6 +36,8 @@ type Config struct {
 	Providers []identity.ProviderConfig
 	Idle      time.Duration
 	Absolute  time.Duration
+
+	Mail smtp.Config // where receipts are mailed from; the zero Config mails none
 
 	Version string
 	Logger  *slog.Logger

@@ -20,6 +20,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
+	"kokoroe/app/notify/smtp"
 	"kokoroe/content"
 	"kokoroe/locales"
 	"kokoroe/static"
@@ -32,6 +33,7 @@ type Config struct {
 	Content   fs.FS              // nil: what ships with the program
 	City      fs.FS              // roster.csv and the registers; nil: the sample city
 	Witnesses []evidence.Witness // of the log; nil: nobody
+	Mail      smtp.Config        // zero: none is sent, for the people are invented; journeys give their own server
 	Empty     bool               // no history: nobody has done anything yet
 	Version   string
 	Logger    *slog.Logger
@@ -101,7 +103,7 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 		Listen: d.listener.Addr().String(), BaseURL: d.URL, Zone: "demo.example/kokoroe/1",
 		Store: "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db"), State: cfg.Folder,
 		Content: cfg.Content, Locales: locales.FS, Static: static.FS, Registers: cfg.City,
-		Providers: d.providers(), Witnesses: cfg.Witnesses, Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now,
+		Providers: d.providers(), Witnesses: cfg.Witnesses, Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now, Mail: cfg.Mail,
 	})
 	if err != nil {
 		return nil, err

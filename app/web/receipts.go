@@ -177,11 +177,11 @@ func (s *Server) sendReceipt(x *exchange, e evidence.Entry) error {
 	if err != nil {
 		return damagedRecord(err)
 	}
-	shown, err := s.shownTexts(x, record.Shown)
+	text, declaration, err := s.cfg.Policy.ShownBytes(x.ctx, record.Shown)
 	if err != nil {
 		return err
 	}
-	receipt, err := s.cfg.Log.Receipt(x.ctx, e.Seq, shown.Text.bytes(), shown.Declaration.bytes())
+	receipt, err := s.cfg.Log.Receipt(x.ctx, e.Seq, text, declaration)
 	if fault.Is(err, fault.Invalid) {
 		return damagedRecord(err)
 	}
@@ -194,11 +194,4 @@ func (s *Server) sendReceipt(x *exchange, e evidence.Entry) error {
 	}
 	x.attach("kokoroe-"+strconv.FormatInt(e.Seq, 10)+".receipt", fiber.MIMETextPlainCharsetUTF8)
 	return x.c.Send(file)
-}
-
-func (t *exactText) bytes() []byte {
-	if t == nil {
-		return nil
-	}
-	return t.Source
 }

@@ -2,12 +2,14 @@ package web
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
+	"kokoroe/app/notify"
 	"kokoroe/app/web/view"
 )
 
@@ -34,6 +36,7 @@ type recordLine struct {
 	Tag                view.Status
 	At                 time.Time
 	Seq                int64
+	Mail               string // whether and when the receipt was mailed; empty when nobody meant to
 }
 
 // longestRecord is how many records of one person the page shows: a working
@@ -51,6 +54,10 @@ func (s *Server) record(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	mails, err := s.receiptMails(x)
+	if err != nil {
+		return err
+	}
 	page := recordPage{Page: s.titled(x, x.T("record.title"))}
 	page.Printed = x.T("record.printed", "Name", x.visitor.Person.Name, "At", s.cfg.Now())
 	current := recordYear{Cycle: s.cfg.Ledger.Cycle(today)}
@@ -65,7 +72,9 @@ func (s *Server) record(x *exchange) error {
 			continue
 		}
 		year := page.year(s.cycleOfEntry(e))
-		year.Lines = append(year.Lines, s.recordLine(x, page.Page, e))
+		line := s.recordLine(x, page.Page, e)
+		line.Mail = mails[e.Seq]
+		year.Lines = append(year.Lines, line)
 	}
 	slices.SortStableFunc(page.Years, func(a, b recordYear) int { return strings.Compare(string(b.Cycle), string(a.Cycle)) })
 	return s.render(x, "record/show", page)
@@ -131,4 +140,31 @@ func (s *Server) recordLine(x *exchange, p *view.Page, e evidence.Entry) recordL
 		line.Detail = x.T("record.exempted_by", "Name", s.personWord(x, e.Actor), "Reason", d.Reason)
 	}
 	return line
+}
+
+// receiptMails says in words which receipts were mailed to the reader, by the
+// number of the record.
+func (s *Server) receiptMails(x *exchange) (map[int64]string, error) {
+	messages, err := s.cfg.Mails.FindMessages(x.ctx, notify.MessageQuery{Person: x.person(), Limit: longestRecord})
+	if err != nil {
+		return nil, err
+	}
+	mails := map[int64]string{}
+	for _, m := range messages {
+		seq, err := strconv.ParseInt(m.About(), 10, 64)
+		if err != nil || m.Topic() != "receipt" {
+			continue
+		}
+		switch m.State {
+		case notify.Sent:
+			mails[seq] = x.T("mail.sent", "At", m.SettledAt)
+		case notify.Waiting:
+			mails[seq] = x.T("mail.waiting")
+		case notify.Refused:
+			mails[seq] = x.T("mail.refused")
+		case notify.Withheld:
+			mails[seq] = x.T("mail.withheld." + string(m.Reason))
+		}
+	}
+	return mails, nil
 }

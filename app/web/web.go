@@ -18,6 +18,7 @@ import (
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
 	"kokoroe/app/locale"
+	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/report"
 	"kokoroe/app/web/view"
@@ -43,6 +44,7 @@ type Config struct {
 	Report   *report.Service
 	Log      *evidence.Log
 	Records  Records
+	Mails    Mails
 	Glossary []policy.Term
 	Ready    func(ctx context.Context) error // nil: ready
 }
@@ -56,6 +58,12 @@ type Records interface {
 	// CheckpointCovering returns the smallest checkpoint of at least size.
 	// NotFound when none is that large yet.
 	CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error)
+}
+
+// Mails reads the log of what was mailed. The store satisfies it.
+type Mails interface {
+	// FindMessages returns the messages that match, newest first.
+	FindMessages(ctx context.Context, q notify.MessageQuery) ([]notify.Message, error)
 }
 
 // Server answers requests.

@@ -86,6 +86,7 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 	for _, s := range d.People {
 		fmt.Fprintf(con.out, "  %-7s %s  %s / %s\n", s.Number, s.Name, s.Note["ja"], s.Note["en"])
 	}
+	fmt.Fprintln(con.out, "No mail is sent.")
 	if c.Data != "" {
 		fmt.Fprintf(con.out, "Data is kept in %s\n", folder)
 	}
@@ -106,6 +107,7 @@ type serveCmd struct {
 	Witnesses      string        `help:"File with the witnesses of the evidence log, YAML." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
 	Idle           time.Duration `help:"A session ends when nothing was asked for so long." default:"30m" env:"KOKOROE_IDLE"`
 	Absolute       time.Duration `help:"A session ends in any case after so long." default:"12h" env:"KOKOROE_ABSOLUTE"`
+	mailServer
 }
 
 // Run serves until it is told to stop.
@@ -123,6 +125,10 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err
 	}
+	mail, err := c.mail()
+	if err != nil {
+		return err
+	}
 	var registers fs.FS
 	if c.Registers != "" {
 		registers = os.DirFS(c.Registers)
@@ -131,7 +137,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
 		Store: c.store(), State: c.Data,
 		Content: c.content(), Locales: c.locales(), Static: static.FS, Registers: registers,
-		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log,
+		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log, Mail: mail,
 	})
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
+	"kokoroe/app/notify/smtp"
 )
 
 // Start is the day on which journeys begin: a Sunday in 令和8年度.
@@ -59,6 +60,9 @@ func WithCity(city fs.FS) Option { return func(c *demo.Config) { c.City = city }
 func WithWitnesses(witnesses ...evidence.Witness) Option {
 	return func(c *demo.Config) { c.Witnesses = witnesses }
 }
+
+// WithMail boots with a mail server.
+func WithMail(mail smtp.Config) Option { return func(c *demo.Config) { c.Mail = mail } }
 
 // New boots the program and stops it when the test ends.
 func New(t testing.TB, options ...Option) *Portal {
