@@ -8,6 +8,7 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/textproto"
+	"strconv"
 	"strings"
 
 	"github.com/wneessen/go-mail"
@@ -111,7 +112,7 @@ func transfer(client *protocol.Client, text []byte) (string, error) {
 func failure(err error, server bool) *notify.Failure {
 	f := &notify.Failure{Server: server, Err: err}
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
-		f.Answer = answer.Error()
+		f.Answer = strconv.Itoa(answer.Code) + " " + answer.Msg
 		f.Server = server || answer.Code == 421
 		f.Final = !f.Server && answer.Code >= 500 && answer.Code <= 599
 	}
