@@ -28,10 +28,6 @@ var mailed = map[string]string{
 }
 
 const (
-	// receiptTopic is the topic of receipts by mail, and the name under which the
-	// store knows how far the log was read for them.
-	receiptTopic = "receipt"
-
 	// newsFor is how old a record may be to be news. Mail that was off for a
 	// month and is on again does not flood anybody.
 	newsFor = 7 * 24 * time.Hour
@@ -68,14 +64,14 @@ func (a *App) openMail(ctx context.Context, messages *locale.Catalogue) error {
 	}
 	m := &mailing{app: a, messages: messages}
 	m.outbox = notify.New(notify.Config{
-		Store: a.Store, Sender: sender, Rosters: a.Rosters, Composers: map[string]notify.Composer{receiptTopic: m},
+		Store: a.Store, Sender: sender, Rosters: a.Rosters, Composers: map[string]notify.Composer{notify.ReceiptTopic: m},
 		Now: a.cfg.Now, Logger: a.cfg.Logger,
 	})
 	size, err := a.Store.LogSize(ctx)
 	if err != nil {
 		return err
 	}
-	if m.next, err = a.Store.Position(ctx, receiptTopic, size); err != nil {
+	if m.next, err = a.Store.Position(ctx, notify.ReceiptTopic, size); err != nil {
 		return err
 	}
 	a.mailing, a.Outbox = m, m.outbox
@@ -143,7 +139,7 @@ func (m *mailing) project(ctx context.Context) error {
 			return err
 		}
 		next := m.next + int64(len(entries))
-		if err := store.AdvancePosition(ctx, receiptTopic, next); err != nil {
+		if err := store.AdvancePosition(ctx, notify.ReceiptTopic, next); err != nil {
 			return err
 		}
 		m.next = next
@@ -154,7 +150,7 @@ func (m *mailing) project(ctx context.Context) error {
 func (m *mailing) message(e evidence.Entry) notify.Message {
 	now := m.app.cfg.Now()
 	message := notify.Message{
-		Key: receiptTopic + "/" + strconv.FormatInt(e.Seq, 10), Person: directory.PersonID(e.Subject), State: notify.Waiting, At: now, NextAt: now,
+		Key: notify.ReceiptKey(e.Seq), Person: directory.PersonID(e.Subject), State: notify.Waiting, At: now, NextAt: now,
 	}
 	if now.Sub(e.At) > newsFor {
 		message.State, message.Reason, message.SettledAt = notify.Withheld, notify.Late, now
@@ -165,9 +161,9 @@ func (m *mailing) message(e evidence.Entry) notify.Message {
 // Compose implements notify.Composer: the receipt of an entry, in the language
 // that the page was shown in.
 func (m *mailing) Compose(ctx context.Context, message notify.Message, to directory.Person) (notify.Mail, error) {
-	seq, err := strconv.ParseInt(message.About(), 10, 64)
-	if err != nil {
-		return notify.Mail{}, fmt.Errorf("message %q: %w", message.Key, err)
+	seq, ok := message.ReceiptOf()
+	if !ok {
+		return notify.Mail{}, fmt.Errorf("message %q is no receipt", message.Key)
 	}
 	e, err := m.app.Store.Entry(ctx, seq)
 	if err != nil {
@@ -194,7 +190,7 @@ func (m *mailing) Compose(ctx context.Context, message notify.Message, to direct
 	return notify.Mail{
 		// The leaf tells this entry from another of the same number, should the
 		// log ever go on from a restored backup.
-		ID:          receiptTopic + "." + number + "." + hex.EncodeToString(e.Leaf[:leafInMailID]),
+		ID:          notify.ReceiptTopic + "." + number + "." + hex.EncodeToString(e.Leaf[:leafInMailID]),
 		Subject:     p.T("mail.receipt.subject."+sort, "Item", item, "Seq", number),
 		Body:        m.body(p, to, e, sort, item),
 		Attachments: []notify.Attachment{{Name: "kokoroe-" + number + ".receipt", Data: file}},

@@ -6,7 +6,7 @@
 // # Once
 //
 // A message has an idempotency key, such as "receipt/12": the outbox holds a key
-// once, for ever, so that whoever puts messages in may do it again after a
+// once, so that whoever puts messages in may do it again after a
 // crash. An instance claims a message for a time before it sends it; nobody else
 // has it meanwhile, and a claim that ran out settles nothing any more.
 //
@@ -24,5 +24,6 @@
 //	          on leave, or who has left
 //
 // The last three are final. Together the messages are the log of what was
-// mailed.
+// mailed, until they expire or what they are about is erased. A key that is gone
+// so must not be put in again: who reads the evidence log keeps a position.
 package notify

@@ -113,6 +113,14 @@ func (s *memory) OldestMessage(ctx context.Context, state notify.State) (notify.
 	return list[len(list)-1], nil
 }
 
+func (s *memory) DeleteMessages(context.Context, []string) error {
+	return fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
+}
+
+func (s *memory) ExpireMessages(context.Context, time.Time) (int64, error) {
+	return 0, fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
+}
+
 func (s *memory) Position(context.Context, string, int64) (int64, error) {
 	return 0, fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
 }

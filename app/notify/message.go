@@ -1,12 +1,19 @@
 package notify
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"kokoroe/app/directory"
 )
+
+// ReceiptTopic is the topic of receipts by mail.
+const ReceiptTopic = "receipt"
+
+// ReceiptKey is the key of the mail with the receipt of a record.
+func ReceiptKey(seq int64) string { return ReceiptTopic + "/" + strconv.FormatInt(seq, 10) }
 
 // State says how a message stands.
 type State string
@@ -44,6 +51,13 @@ type Message struct {
 	Attempts  int       // that were about this message, not about a server that is down
 	SettledAt time.Time // when it was sent, refused or withheld; zero while it waits
 	Answer    string    // the mail server's last answer, without the address
+}
+
+// ReceiptOf returns the number of the record whose receipt the message mails;
+// false for any other message.
+func (m Message) ReceiptOf() (seq int64, ok bool) {
+	seq, err := strconv.ParseInt(m.About(), 10, 64)
+	return seq, err == nil && m.Topic() == ReceiptTopic
 }
 
 // Topic is what the message's key begins with: it says who writes it.
@@ -112,7 +126,7 @@ func oneLine(s string, most int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' }), " ") // U+3000 stays in names
 	if runes := []rune(s); len(runes) > most {
 		s = string(runes[:most-1]) + "…"
 	}

@@ -127,10 +127,16 @@ func (o *Outbox) Deliver(ctx context.Context) (int, error) {
 	if err := o.pay(ctx); err != nil {
 		return 0, err
 	}
+	first, err := o.claim(ctx)
+	if first == nil {
+		return 0, err // as most of the time
+	}
 	counts, errs := make([]int, o.c.Workers), make([]error, o.c.Workers)
 	var group sync.WaitGroup
 	for i := range o.c.Workers {
-		group.Go(func() { counts[i], errs[i] = o.work(ctx) })
+		mine := first
+		first = nil
+		group.Go(func() { counts[i], errs[i] = o.work(ctx, mine) })
 	}
 	group.Wait()
 	total := 0
@@ -140,23 +146,37 @@ func (o *Outbox) Deliver(ctx context.Context) (int, error) {
 	return total, errors.Join(errs...)
 }
 
-func (o *Outbox) work(ctx context.Context) (n int, err error) {
-	for ctx.Err() == nil && !o.paused() {
-		now := o.c.Now()
-		m, err := o.c.Store.ClaimMessage(ctx, rand.Text(), now, now.Add(lease))
-		if fault.Is(err, fault.NotFound) || ctx.Err() != nil {
-			return n, nil
-		}
-		if err != nil {
-			return n, err
-		}
-		s := o.attempt(ctx, m)
-		if err := o.settle(ctx, m, s); err != nil {
-			return n, err
-		}
-		n++
+// claim returns a message that is due, and nil when there is none, when the
+// server is left alone, or when nothing is to be begun any more.
+func (o *Outbox) claim(ctx context.Context) (*Message, error) {
+	if ctx.Err() != nil || o.paused() {
+		return nil, nil
 	}
-	return n, nil
+	now := o.c.Now()
+	m, err := o.c.Store.ClaimMessage(ctx, rand.Text(), now, now.Add(lease))
+	if fault.Is(err, fault.NotFound) || err != nil && ctx.Err() != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// work deals with one message after the other, beginning with first unless it
+// is nil.
+func (o *Outbox) work(ctx context.Context, first *Message) (n int, err error) {
+	for m := first; ; n++ {
+		if m == nil {
+			if m, err = o.claim(ctx); m == nil {
+				return n, err
+			}
+		}
+		if err := o.settle(ctx, *m, o.attempt(ctx, *m)); err != nil {
+			return n, err
+		}
+		m = nil
+	}
 }
 
 // attempt deals with a claimed message and says how it goes on.

@@ -35,6 +35,15 @@ type Store interface {
 	// Key. NotFound.
 	OldestMessage(ctx context.Context, state State) (Message, error)
 
+	// DeleteMessages removes the messages with these keys; one that is not there
+	// is no error. It is for erasure: a message ties a person to a record. A claim
+	// on a message that is gone cannot be settled.
+	DeleteMessages(ctx context.Context, keys []string) error
+
+	// ExpireMessages removes the messages that are sent, refused or withheld and
+	// were put in before an instant, and returns how many they were.
+	ExpireMessages(ctx context.Context, before time.Time) (int64, error)
+
 	// Position returns how far a reader of the evidence log has come: the first
 	// sequence that it has not read. It keeps first for a reader that is new.
 	Position(ctx context.Context, reader string, first int64) (int64, error)

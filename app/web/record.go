@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -151,8 +150,8 @@ func (s *Server) receiptMails(x *exchange) (map[int64]string, error) {
 	}
 	mails := map[int64]string{}
 	for _, m := range messages {
-		seq, err := strconv.ParseInt(m.About(), 10, 64)
-		if err != nil || m.Topic() != "receipt" {
+		seq, ok := m.ReceiptOf()
+		if !ok {
 			continue
 		}
 		switch m.State {

@@ -116,6 +116,41 @@ func (s *Store) OldestMessage(ctx context.Context, state notify.State) (notify.M
 		`SELECT `+messageColumns+` FROM message WHERE state = ? ORDER BY at, key LIMIT 1`, string(state))
 }
 
+// DeleteMessages implements notify.Store.
+func (s *Store) DeleteMessages(ctx context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	return s.writer.several(ctx, func(c *connection) error {
+		for _, key := range keys {
+			if _, err := c.exec(`DELETE FROM message WHERE key = ?`, key); err != nil {
+				return translate(err, "message")
+			}
+		}
+		return nil
+	})
+}
+
+// ExpireMessages implements notify.Store.
+func (s *Store) ExpireMessages(ctx context.Context, before time.Time) (int64, error) {
+	var expired int64
+	err := s.writer.several(ctx, func(c *connection) error {
+		expired = 0
+		for _, state := range []notify.State{notify.Sent, notify.Refused, notify.Withheld} {
+			n, err := c.exec(`DELETE FROM message WHERE state = ? AND at < ?`, string(state), ceilMillis(before))
+			if err != nil {
+				return translate(err, "messages")
+			}
+			expired += n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return expired, nil
+}
+
 func scanMessage(row scanner) (notify.Message, error) {
 	var m notify.Message
 	var at, next, settled int64

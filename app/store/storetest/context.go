@@ -101,6 +101,8 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		},
 		"CountMessages":   func(ctx context.Context) error { return second(s.CountMessages(ctx, notify.Waiting)) },
 		"OldestMessage":   func(ctx context.Context) error { return second(s.OldestMessage(ctx, notify.Waiting)) },
+		"DeleteMessages":  func(ctx context.Context) error { return s.DeleteMessages(ctx, []string{"old", "claimed"}) },
+		"ExpireMessages":  func(ctx context.Context) error { return second(s.ExpireMessages(ctx, after(time.Hour))) },
 		"Position":        func(ctx context.Context) error { return second(s.Position(ctx, "old", 0)) },
 		"Position of new": func(ctx context.Context) error { return second(s.Position(ctx, "new", 0)) },
 		"AdvancePosition": func(ctx context.Context) error { return s.AdvancePosition(ctx, "old", 9) },

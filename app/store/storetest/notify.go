@@ -130,6 +130,32 @@ var messageContracts = []contract{
 		same(t, value[notify.Message](t)(s.OldestMessage(t.Context(), notify.Waiting)).Key, "1")
 		wantKind(t, second(s.OldestMessage(t.Context(), notify.Sent)), fault.NotFound)
 	}},
+	{"deleted messages are gone", func(t *testing.T, s store.Store) {
+		enqueue(t, s, sampleMessage("a"), sampleMessage("b"), sampleMessage("c"))
+		claim(t, s, "h", at)
+		noError(t, s.DeleteMessages(t.Context(), nil))
+		noError(t, s.DeleteMessages(t.Context(), []string{"b", "A", "a", "nobody's"}))
+		noError(t, s.DeleteMessages(t.Context(), []string{"a"}))
+		same(t, found(t, s, notify.MessageQuery{Person: "p-1"}), []string{"c"})
+		wantKind(t, s.SettleMessage(t.Context(), "a", "h", sent), fault.Conflict)
+	}},
+	{"settled messages expire, waiting ones do not", func(t *testing.T, s store.Store) {
+		for _, state := range []notify.State{notify.Waiting, notify.Sent, notify.Refused, notify.Withheld} {
+			for i := range 3 {
+				m := sampleMessage(fmt.Sprint(state, i))
+				m.State, m.At = state, after(time.Duration(i-1)*time.Millisecond)
+				enqueue(t, s, m)
+			}
+		}
+		expired := func(before time.Time) int64 { return value[int64](t)(s.ExpireMessages(t.Context(), before)) }
+		same(t, expired(time.Time{}), 0)
+		same(t, expired(after(-time.Millisecond)), 0)
+		same(t, expired(at), 3)
+		same(t, expired(after(time.Nanosecond)), 3)
+		same(t, expired(after(time.Hour)), 3)
+		same(t, value[int64](t)(s.CountMessages(t.Context(), notify.Waiting)), 3)
+		same(t, len(found(t, s, notify.MessageQuery{Person: "p-1"})), 3)
+	}},
 	{"a reader's position is kept and goes forward only", readerPositions},
 }
 
