@@ -129,13 +129,7 @@ func (m *mailing) project(ctx context.Context) error {
 		if len(entries) == 0 {
 			return fmt.Errorf("entry %d is signed and cannot be read", m.next)
 		}
-		var messages []notify.Message
-		for _, e := range entries {
-			if mailed[e.Kind] != "" && e.Record != nil && e.Subject != "" {
-				messages = append(messages, m.message(e))
-			}
-		}
-		if err := store.EnqueueMessages(ctx, messages); err != nil {
+		if err := m.take(ctx, entries); err != nil {
 			return err
 		}
 		next := m.next + int64(len(entries))
@@ -145,6 +139,26 @@ func (m *mailing) project(ctx context.Context) error {
 		m.next = next
 	}
 	return nil
+}
+
+// take puts the receipts of entries into the outbox, and takes out what is about
+// a record that was erased: a message says whose it was.
+func (m *mailing) take(ctx context.Context, entries []evidence.Entry) error {
+	var messages []notify.Message
+	var erased []string
+	for _, e := range entries {
+		var said evidence.Erasure
+		switch {
+		case e.Kind == evidence.KindErased && e.Body(&said) == nil:
+			erased = append(erased, notify.ReceiptKey(said.Seq))
+		case mailed[e.Kind] != "" && e.Record != nil && e.Subject != "":
+			messages = append(messages, m.message(e))
+		}
+	}
+	if err := m.app.Store.EnqueueMessages(ctx, messages); err != nil {
+		return err
+	}
+	return m.app.Store.DeleteMessages(ctx, erased)
 }
 
 func (m *mailing) message(e evidence.Entry) notify.Message {

@@ -22,7 +22,7 @@ func verified(t *testing.T, p *portal.Portal, m portal.Mail) evidence.Verified {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := note.NewVerifier(p.App.PublicKey)
+	key, err := note.NewVerifier(p.App.Keys.Public)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +188,32 @@ func TestMailFollowsTheLog(t *testing.T) {
 	}
 	if got := strings.Join(to, " "); got != "s000102 s000104 s000105" {
 		t.Errorf("mailed to %s", got)
+	}
+}
+
+// TestMailOfWhatIsErased: nothing says any more to whom it was.
+func TestMailOfWhatIsErased(t *testing.T) {
+	box := portal.NewMailbox(t)
+	p := portal.New(t, portal.WithMail(box.Config))
+	sign(t, p.As("employee"))
+	standing(t, p, notify.Sent, 1)
+	box.Down()
+	sign(t, p.As("head"))
+	standing(t, p, notify.Waiting, 1)
+	for seq := range int64(2) {
+		if _, err := p.App.Log.Erase(t.Context(), evidence.Actor{ID: "p-office"}, seq, evidence.GroundRequest, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitUntil(t, "the messages are gone", func() bool {
+		summary, err := p.App.Outbox.Summary(context.Background())
+		return err == nil && summary.Sent == 0 && summary.Waiting == 0
+	})
+	box.Up()
+	p.Clock.Advance(time.Hour)
+	sign(t, p.As("hr"))
+	if last := box.Wait(2)[1]; last.To != p.Person("000126").Mail {
+		t.Errorf("what was erased was mailed to %s", last.To)
 	}
 }
 

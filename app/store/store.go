@@ -31,7 +31,7 @@ type Store interface {
 
 	// ErasePerson removes for good, also from the disk, what is kept of a person
 	// outside the evidence log: the row in the roster (whose revision goes up),
-	// links, sessions, places and attempts. Doing it again changes nothing.
+	// links, sessions, places, attempts and messages. Doing it again changes nothing.
 	ErasePerson(ctx context.Context, person directory.PersonID) error
 
 	// Ping answers whether the store works now. Unavailable.

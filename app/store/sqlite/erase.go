@@ -32,6 +32,7 @@ func (s *Store) ErasePerson(ctx context.Context, person directory.PersonID) erro
 			`DELETE FROM link WHERE person = ?`,
 			`DELETE FROM place WHERE person = ?`,
 			`DELETE FROM attempt WHERE person = ?`,
+			`DELETE FROM message WHERE person = ?`,
 		} {
 			if _, err := c.exec(statement, string(person)); err != nil {
 				return translate(err, "person")

@@ -8,6 +8,7 @@ import (
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
+	"kokoroe/app/notify"
 	"kokoroe/app/store"
 )
 
@@ -47,6 +48,7 @@ var eraseContracts = []contract{
 			noError(t, s.SaveLink(t.Context(), identity.Link{Issuer: "i", Subject: string(person), Person: person, LinkedAt: at}))
 			setPlace(t, s, learning.Place{Person: person, Course: "annual", Scope: "2026"})
 			openAttempt(t, s, attempt)
+			enqueue(t, s, notify.Message{Key: "m-" + string(person), Person: person, State: notify.Sent})
 		}
 		for range 2 {
 			noError(t, s.ErasePerson(t.Context(), gone))
@@ -62,6 +64,8 @@ var eraseContracts = []contract{
 			}
 		}
 		other := samplePerson(2).ID
+		same(t, found(t, s, notify.MessageQuery{Person: gone}), nil)
+		same(t, found(t, s, notify.MessageQuery{Person: other}), []string{"m-" + string(other)})
 		noError(t, second(s.Session(t.Context(), "s-"+string(other))))
 		noError(t, second(s.Link(t.Context(), "i", string(other))))
 		noError(t, second(s.Place(t.Context(), other, "annual", "2026")))
