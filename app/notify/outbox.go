@@ -73,9 +73,11 @@ type Config struct {
 
 const (
 	// patience is how long one mail may take, and lease how long a claim lasts:
-	// so much longer that nobody sends what is still being sent.
-	patience = time.Minute
-	lease    = 10 * time.Minute
+	// so much longer that nobody sends what is still being sent. A server may look
+	// at a text for ten minutes before it says that it took it (RFC 5321,
+	// 4.5.3.2.6); who does not wait sends it twice.
+	patience = 12 * time.Minute
+	lease    = 20 * time.Minute
 
 	// grace is how long a mail that is under way may take when the program stops:
 	// one that is broken off may have arrived.

@@ -261,7 +261,7 @@ func TestDiedWhileSending(t *testing.T) {
 			return "250 ok", nil
 		}
 		// The first instance hangs here. The other one looks in the meantime.
-		for _, step := range []time.Duration{9 * time.Minute, 2 * time.Minute} {
+		for _, step := range []time.Duration{19 * time.Minute, 2 * time.Minute} {
 			o.clock.advance(step)
 			o.server.mu.Unlock()
 			n, err := other.Deliver(t.Context())

@@ -35,7 +35,7 @@ func New(c Config) (*Sender, error) {
 // Send hands the mail to the server and returns its answer once it took it.
 //
 // What the server says against this mail (to RCPT, or after the text) is this
-// mail's trouble, final when it begins with 5. What goes wrong before is the
+// mail's trouble, final when it begins with 5; but see failure. What goes wrong before is the
 // server's: a refused sender or password would refuse every other mail too. A
 // connection that ends without an answer after the text leaves it unknown
 // whether the mail was taken, and is trouble of this mail, to be tried again.
@@ -44,58 +44,66 @@ func (s *Sender) Send(ctx context.Context, m notify.Mail) (string, error) {
 	if err != nil {
 		return "", &notify.Failure{Final: true, Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	client, hangUp, err := s.connect(ctx)
-	defer hangUp()
+	l, err := s.connect(ctx)
+	defer l.hangUp()
 	if err != nil {
 		return "", failure(err, true)
 	}
-	if err := client.Mail(s.s.from.Address); err != nil {
+	if err := l.client.Mail(s.s.from.Address); err != nil {
 		return "", failure(err, true)
 	}
-	if err := client.Rcpt(m.Address); err != nil {
+	if err := l.client.Rcpt(m.Address); err != nil {
 		return "", failure(err, !isAnswer(err))
 	}
-	answer, err := transfer(client, text)
+	answer, err := l.transfer(text)
 	if err != nil {
 		return "", failure(err, false)
 	}
-	_ = client.Quit() // it has taken the mail, and nothing that it says now changes that
+	_ = l.client.Quit() // it has taken the mail, and nothing that it says now changes that
 	return answer, nil
+}
+
+// line is a connection to the server.
+type line struct {
+	client *protocol.Client
+	conn   *bound
+	hangUp func()
 }
 
 // connect greets the server. The connection ends with ctx, also in the middle
 // of a word. hangUp is to be called in any case.
-func (s *Sender) connect(ctx context.Context) (client *protocol.Client, hangUp func(), err error) {
-	hangUp = func() {}
+func (s *Sender) connect(ctx context.Context) (*line, error) {
+	l := &line{hangUp: func() {}}
 	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := s.s.dial(dialing, network, address)
+		conn, talk, err := s.s.dial(dialing, network, address)
 		if err != nil {
 			return nil, err
 		}
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-		hangUp = func() {
+		l.conn, l.hangUp = conn, func() {
 			stop()
 			_ = conn.Close()
 		}
-		return conn, nil
+		return talk, nil
 	}
 	library, err := mail.NewClient(s.s.host, s.s.options(dial)...)
 	if err != nil {
-		return nil, hangUp, err
+		return l, err
 	}
-	client, err = library.DialToSMTPClientWithContext(ctx)
-	return client, hangUp, err
+	l.client, err = library.DialToSMTPClientWithContext(ctx)
+	return l, err
 }
 
 // transfer sends the text and returns the server's answer to it.
-func transfer(client *protocol.Client, text []byte) (string, error) {
-	w, err := client.Data()
+func (l *line) transfer(text []byte) (string, error) {
+	w, err := l.client.Data()
 	if err != nil {
 		return "", err
 	}
 	if _, err := w.Write(text); err != nil {
+		return "", err
+	}
+	if err := l.conn.extend(longestLook); err != nil {
 		return "", err
 	}
 	if err := w.Close(); err != nil {
@@ -108,13 +116,15 @@ func transfer(client *protocol.Client, text []byte) (string, error) {
 }
 
 // failure says what the trouble means. A server that says it is closing down
-// (421) means every mail.
+// (421) means every mail. One that says no for reasons of policy (RFC 3463,
+// X.7.X: it does not relay for us, say) may mean this mail or a setting that
+// somebody will mend: that is not final.
 func failure(err error, server bool) *notify.Failure {
 	f := &notify.Failure{Server: server, Err: err}
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		f.Answer = strconv.Itoa(answer.Code) + " " + answer.Msg
 		f.Server = server || answer.Code == 421
-		f.Final = !f.Server && answer.Code >= 500 && answer.Code <= 599
+		f.Final = !f.Server && answer.Code >= 500 && answer.Code <= 599 && !strings.HasPrefix(answer.Msg, "5.7.")
 	}
 	return f
 }

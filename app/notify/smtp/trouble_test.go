@@ -49,6 +49,7 @@ func TestAnswers(t *testing.T) {
 		"sender refused":       {func(s *server, _ *smtp.Config) { s.mail = answer(550, "no such sender") }, "server", "550 no such sender"},
 		"sender later":         {func(s *server, _ *smtp.Config) { s.mail = answer(451, "greylisted") }, "server", "451 greylisted"},
 		"recipient unknown":    {func(s *server, _ *smtp.Config) { s.rcpt = answer(550, "unknown") }, "final", "550 unknown"},
+		"does not relay":       {func(s *server, _ *smtp.Config) { s.rcpt = answer(554, "5.7.1 relay access denied") }, "later", "554 5.7.1"},
 		"recipient later":      {func(s *server, _ *smtp.Config) { s.rcpt = answer(452, "mailbox full") }, "later", "452 mailbox full"},
 		"closing at recipient": {func(s *server, _ *smtp.Config) { s.rcpt = answer(421, "going down") }, "server", "421 going down"},
 		"text refused":         {func(s *server, _ *smtp.Config) { s.at = answer(554, "looks odd") }, "final", "554 looks odd"},
