@@ -248,4 +248,20 @@
 //  6. every checkpoint that goes along is signed by a key of a log line of the
 //     policy with its origin as name, no signature or cosignature on it by a key
 //     of the policy is wrong, and the first entries up to its size give its root.
+//
+// # Sample
+//
+// A sample is drawn with a seed that nobody could know when the checkpoint was
+// signed, such as the numbers of a lottery whose draw was named before: nobody
+// can choose what is drawn, and anybody can draw it again. The population is the entries 0 to N−1, where N is
+// the size of a checkpoint, or those of them that match a kind, an object and a
+// span of time, numbered from 0 in the order of their sequences. Erased entries
+// belong to it: an erasure changes no sample. With the seed as UTF-8 in Unicode
+// Normalization Form C, without white space at its ends, for i = 0, 1, 2, …, in
+// decimal:
+//
+//	u = the first 8 bytes of SHA-256("kokoroe/sample/v1\n" || seed || "\n" || i), big-endian
+//
+// If u ≥ 2⁶⁴ − (2⁶⁴ mod N), it is passed over. The number drawn is u mod N; one
+// that was drawn already is passed over. It ends when n numbers are drawn.
 package evidence

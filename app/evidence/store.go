@@ -59,6 +59,25 @@ type Store interface {
 	LastCosigned(ctx context.Context, witness string) (Cosignature, error)
 }
 
+// AuditStore is what an auditor asks of the whole log, and the log itself never
+// does.
+type AuditStore interface {
+	// EntrySeqs returns the sequences of all entries that match, in order; Limit
+	// and Kept do not count. What it looks at does not change when an entry is erased,
+	// so long as Subject and Actor are empty.
+	EntrySeqs(ctx context.Context, q Query) ([]int64, error)
+
+	// CountEntries counts the entries that match, by kind, object, scope and
+	// whether they were erased, in this order (of bytes; what was not erased
+	// first); Limit and Kept do not count. It reads no records.
+	CountEntries(ctx context.Context, q Query) ([]Count, error)
+
+	// Checkpoints returns up to limit checkpoints, the largest first: those
+	// smaller than before, and from the largest on for 0. Limit 0 means 100;
+	// never more than 1,000.
+	Checkpoints(ctx context.Context, before int64, limit int) ([]Checkpoint, error)
+}
+
 // Query selects entries. Empty fields do not restrict.
 type Query struct {
 	Subject string
@@ -70,6 +89,15 @@ type Query struct {
 	Kept    bool      // only entries whose record was not erased
 	Before  int64     // Seq below; 0 means from the newest
 	Limit   int       // at most; 0 means 100, never more than 1,000
+}
+
+// Count is how many entries are of one sort.
+type Count struct {
+	Kind    string
+	Object  string
+	Scope   string
+	Erased  bool // record and salt were taken away
+	Entries int64
 }
 
 // Checkpoint is a signed statement about the log at one size (C2SP

@@ -23,6 +23,7 @@ import (
 type Store interface {
 	directory.Store
 	evidence.Store
+	evidence.AuditStore
 	identity.Store
 	learning.Store
 	notify.Store

@@ -63,6 +63,9 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Session":      func(ctx context.Context) error { return second(s.Session(ctx, "old")) },
 		"TouchSession": func(ctx context.Context) error { return s.TouchSession(ctx, "old", after(time.Hour)) },
 		"EndSession":   func(ctx context.Context) error { return s.EndSession(ctx, "old") },
+		"Checkpoints":  func(ctx context.Context) error { return second(s.Checkpoints(ctx, 0, 5)) },
+		"CountEntries": func(ctx context.Context) error { return second(s.CountEntries(ctx, evidence.Query{Subject: "x"})) },
+		"EntrySeqs":    func(ctx context.Context) error { return second(s.EntrySeqs(ctx, evidence.Query{Subject: "x"})) },
 		"EndSessions": func(ctx context.Context) error {
 			return second(s.EndSessions(ctx, identity.SessionQuery{Person: "p-1"}))
 		},
@@ -264,6 +267,7 @@ func Exercise(t testing.TB, s store.Store) {
 	for _, name := range sortedKeys(all) {
 		_ = all[name](t.Context())
 	}
+	noError(t, second(s.Checkpoints(t.Context(), 5, 5)))
 	for mask := range 1 << 7 {
 		pick := func(bit int) string {
 			if mask>>bit&1 == 1 {
@@ -282,6 +286,8 @@ func Exercise(t testing.TB, s store.Store) {
 			q.Before = 10
 		}
 		noError(t, second(s.FindEntries(t.Context(), q)))
+		noError(t, second(s.CountEntries(t.Context(), q)))
+		noError(t, second(s.EntrySeqs(t.Context(), q)))
 		if q.Kind != "" {
 			q.Kept = true
 			noError(t, second(s.FindEntries(t.Context(), q)))

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"evidence append", appendContracts},
 		{"evidence read", evidenceReadContracts},
 		{"cosignatures", cosignatureContracts},
+		{"evidence audit", auditContracts},
 		{"identity", identityContracts},
 		{"sessions", sessionContracts},
 		{"learning place", placeContracts},
