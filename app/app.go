@@ -174,7 +174,7 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 		Locale: messages, View: renderer, Assets: assets,
 		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
 		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: a.Catalogue.Glossary,
-		Ready: a.ready,
+		Ready: a.ready, Jobs: a.Store,
 	})
 	return err
 }

@@ -82,6 +82,16 @@ func TestAuditSearch(t *testing.T) {
 		"days the wrong way":  {[]string{"from", "2026-11-22", "until", "2026-11-21"}, 422, "初日以後", 0},
 		"an item of nobody's": {[]string{"item", "policy:nothing"}, 422, "一覧にある", 0},
 		"words in before":     {[]string{"before", "1 OR 1=1"}, 200, "新しい順", 2},
+		"how many in all":     {nil, 200, "全部で2件あります", 2},
+		"by number":           {[]string{"seq", "1"}, 200, "全部で1件あります", 1},
+		"by the first number": {[]string{"seq", " 0 "}, 200, "全部で1件あります", 1},
+		"number and another":  {[]string{"seq", "1", "person", person.Number}, 200, "条件に合うものはありません", 0},
+		"beyond the end":      {[]string{"seq", "2"}, 200, "条件に合うものはありません", 0},
+		"no number":           {[]string{"seq", "-1"}, 422, "123 のような数", 0},
+		"far too large":       {[]string{"seq", "99999999999999999999"}, 422, "123 のような数", 0},
+		"by kind":             {[]string{"kind", "policy.acknowledged/v1"}, 200, "全部で2件あります", 2},
+		"another kind":        {[]string{"kind", "course.passed/v1"}, 200, "条件に合うものはありません", 0},
+		"a kind of nobody's":  {[]string{"kind", "policy.%"}, 422, "一覧にある", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := b.Get(search(tc.query...)).Want(t, tc.status, tc.says)
@@ -98,7 +108,8 @@ func TestAuditIsClosedToOthers(t *testing.T) {
 	seq := strings.TrimPrefix(path, "/receipts/")
 	for _, role := range []string{"employee", "head", "hr", "security-office", "account-owner", "contractor"} {
 		b := p.As(role)
-		for _, address := range []string{"/audit", search(), "/audit/records/" + seq, "/audit/records/" + seq + "/file", "/audit/texts/sha256:00"} {
+		for _, address := range []string{"/audit", search(), "/audit/records/" + seq, "/audit/records/" + seq + "/file", "/audit/texts/sha256:00",
+			"/audit/checkpoints", "/audit/sample", "/audit/population"} {
 			b.Get(address).Want(t, 404)
 		}
 		want := 404
@@ -106,6 +117,7 @@ func TestAuditIsClosedToOthers(t *testing.T) {
 			want = 200
 		}
 		b.Get("/permissions").Want(t, want)
+		b.Get("/evidence").Want(t, want)
 	}
 }
 

@@ -81,6 +81,14 @@ var routeRows = map[string]routeRow{
 	"GET /audit/records/:seq":                      {},
 	"GET /audit/records/:seq/file":                 {},
 	"GET /audit/texts/:digest":                     {},
+	"GET /audit/checkpoints":                       {},
+	"GET /audit/checkpoints/comparison":            {want: 422}, // which two?
+	"POST /audit/checkpoints/comparison":           {want: 422},
+	"GET /audit/sample":                            {},
+	"GET /audit/sample.csv":                        {want: 422},
+	"GET /audit/sample.xlsx":                       {want: 422},
+	"GET /audit/population":                        {},
+	"GET /evidence":                                {},
 	"GET /permissions":                             {},
 }
 
@@ -495,11 +503,13 @@ func TestRolesBeyondOnesOwn(t *testing.T) {
 	departments := "GET /departments, GET /departments/:department, GET /departments/:department/people, GET /people/:person, " +
 		"GET /exports/completion.csv, GET /exports/completion.xlsx, GET /exports/people.csv, GET /exports/people.xlsx"
 	accounts, contracts := ", GET /accounts, GET /accounts/:account", ", GET /contracts, GET /contracts/:contract"
-	audit := "GET /audit, GET /audit/records/:seq, GET /audit/records/:seq/file, GET /audit/texts/:digest, GET /permissions"
+	audit := "GET /audit, GET /audit/records/:seq, GET /audit/records/:seq/file, GET /audit/texts/:digest, GET /permissions, GET /evidence, " +
+		"GET /audit/checkpoints, GET /audit/checkpoints/comparison, POST /audit/checkpoints/comparison, " +
+		"GET /audit/sample, GET /audit/sample.csv, GET /audit/sample.xlsx, GET /audit/population"
 	for role, want := range map[identity.Role]string{
 		identity.Learner: "", identity.ContractorWorker: "", identity.Head: departments + contracts,
 		identity.HR:             departments + accounts + contracts + ", POST /people/:person/exemptions",
-		identity.SecurityOffice: departments + accounts + contracts + ", GET /permissions",
+		identity.SecurityOffice: departments + accounts + contracts + ", GET /permissions, GET /evidence",
 		identity.Auditor:        audit + accounts + contracts,
 	} {
 		wanted := slices.DeleteFunc(strings.Split(want, ", "), func(s string) bool { return s == "" })

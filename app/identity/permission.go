@@ -108,6 +108,14 @@ var table = slices.Concat(
 	row("GET", "/audit/records/:seq", to(All, Auditor)),
 	row("GET", "/audit/records/:seq/file", to(All, Auditor)),
 	row("GET", "/audit/texts/:digest", to(All, Auditor)),
+	row("GET", "/audit/checkpoints", to(All, Auditor)),
+	row("GET", "/audit/checkpoints/comparison", to(All, Auditor)),
+	row("POST", "/audit/checkpoints/comparison", to(All, Auditor)), // a question that is too long for an address
+	row("GET", "/audit/sample", to(All, Auditor)),
+	row("GET", "/audit/sample.csv", to(All, Auditor)),
+	row("GET", "/audit/sample.xlsx", to(All, Auditor)),
+	row("GET", "/audit/population", to(All, Auditor)),
+	row("GET", "/evidence", to(All, SecurityOffice, Auditor)),
 	row("GET", "/permissions", to(All, SecurityOffice, Auditor)),
 )
 

@@ -35,6 +35,10 @@ func TestTableIsWellFormed(t *testing.T) {
 	}
 }
 
+// questions are the forms that are posted because they are long, and change
+// nothing: tests/audit_test.go sees to that.
+var questions = map[string]bool{"POST /audit/checkpoints/comparison": true}
+
 // What must hold whatever rows are added.
 func TestTableKeepsApart(t *testing.T) {
 	for _, r := range identity.Rules() {
@@ -48,7 +52,7 @@ func TestTableKeepsApart(t *testing.T) {
 		if got := r.Allow[identity.Head]; got > identity.Below {
 			t.Errorf("%s: a head reaches %v", key, got)
 		}
-		if r.Method == "POST" && r.Allow[identity.Auditor] != identity.Nothing {
+		if r.Method == "POST" && r.Allow[identity.Auditor] != identity.Nothing && !questions[key] {
 			t.Errorf("%s: an auditor changes something", key)
 		}
 		if r.Public && r.Method == "POST" && !strings.HasPrefix(r.Route, "/sign-") && r.Route != "/language" {

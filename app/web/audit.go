@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -9,9 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
-	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/web/view"
@@ -22,6 +21,14 @@ func (s *Server) mountAudit() {
 	s.get("/audit/records/:seq", s.auditRecord)
 	s.get("/audit/records/:seq/file", s.auditRecordFile)
 	s.get("/audit/texts/:digest", s.auditText)
+	s.get("/audit/checkpoints", s.auditCheckpoints)
+	s.get("/audit/checkpoints/comparison", s.auditComparison)
+	s.post("/audit/checkpoints/comparison", s.auditPasted)
+	s.get("/audit/sample", s.auditSample)
+	s.get("/audit/sample.csv", s.auditSampleCSV)
+	s.get("/audit/sample.xlsx", s.auditSampleXLSX)
+	s.get("/audit/population", s.auditPopulation)
+	s.get("/evidence", s.evidenceHealth)
 	s.get("/permissions", s.permissions)
 }
 
@@ -36,25 +43,26 @@ const (
 // auditPage is the search over the log.
 type auditPage struct {
 	*view.Page
-	Form     *view.Form
-	Items    []view.Option
-	Limit    int // of the reason, in characters
+	auditForm
 	Searched bool
+	Bare     bool     // the log holds nothing yet
 	People   []string // whom it was about
+	Count    string   // how many match, on this page or not
 	Table    *view.Table
 	MoreHref string
 }
 
 // audit searches the log. Every search is itself logged, with its reason.
 func (s *Server) audit(x *exchange) error {
-	page := auditPage{Page: s.titled(x, x.T("audit.title")), Items: s.itemOptions(x), Limit: maxAuditReason}
+	page := auditPage{Page: s.titled(x, x.T("audit.title"))}
 	page.Wide = true
-	typed := url.Values{}
-	for _, name := range []string{"person", "item", "from", "until", "reason"} {
-		typed.Set(name, cleanText(x.query(name)))
-	}
-	page.Form = view.NewForm(page.Page, typed)
+	typed := x.asked("person", "item", "kind", "from", "until", "seq", "reason")
+	page.auditForm = s.auditForm(x, page.Page, typed)
 	if !x.c.Context().QueryArgs().Has("reason") {
+		size, err := s.cfg.Records.LogSize(x.ctx)
+		if page.Bare = size == 0; err != nil {
+			return err
+		}
 		return s.render(x, "audit/search", page)
 	}
 	search, err := s.auditSearch(x, typed)
@@ -65,9 +73,20 @@ func (s *Server) audit(x *exchange) error {
 		x.c.Status(fiber.StatusUnprocessableEntity)
 		return s.render(x, "audit/search", page)
 	}
-	s.security(x, "audit search", "reason", typed.Get("reason"), "subjects", strings.Join(search.subjects, " "),
-		"item", typed.Get("item"), "from", typed.Get("from"), "until", typed.Get("until"), "before", search.query.Before)
+	s.security(x, "audit search", "reason", typed.Get("reason"), "subjects", strings.Join(search.subjects, " "), "item", typed.Get("item"),
+		"kind", typed.Get("kind"), "from", typed.Get("from"), "until", typed.Get("until"), "seq", typed.Get("seq"), "before", search.query.Before)
+	if err := s.auditResults(x, &page, search, typed); err != nil {
+		return err
+	}
+	return s.render(x, "audit/search", page)
+}
+
+func (s *Server) auditResults(x *exchange, page *auditPage, search auditSearch, typed url.Values) error {
 	entries, err := s.auditFind(x, search)
+	if err != nil {
+		return err
+	}
+	total, err := s.auditCount(x, search)
 	if err != nil {
 		return err
 	}
@@ -82,89 +101,97 @@ func (s *Server) audit(x *exchange) error {
 	}
 	if len(entries) > 0 {
 		page.Table = s.auditTable(x, page.Page, entries)
+		page.Count = x.T("audit.results.count", "Total", recordsWord(x, total), "Shown", x.Number(len(entries)))
 	}
-	return s.render(x, "audit/search", page)
+	return nil
 }
 
 // auditSearch is a search that can be made.
 type auditSearch struct {
 	subjects []string // empty: everybody
 	query    evidence.Query
+	single   bool // the entry Before−1 alone
 }
 
 // auditSearch reads the form. Invalid with fields.
 func (s *Server) auditSearch(x *exchange, typed url.Values) (auditSearch, error) {
 	var search auditSearch
-	var fields []fault.Field
-	wrong := func(name, messageID string, args fault.Args) {
-		fields = append(fields, fault.Field{Name: name, MessageID: messageID, Args: args})
-	}
-	reason := strings.TrimSpace(typed.Get("reason"))
-	switch {
-	case reason == "":
-		wrong("reason", "audit.reason.missing", nil)
-	case utf8.RuneCountInString(reason) > maxAuditReason:
-		wrong("reason", "audit.reason.too_long", fault.Args{"Max": maxAuditReason})
-	}
-	from, fromErr := calendar.ParseDate(typed.Get("from"))
-	until, untilErr := calendar.ParseDate(typed.Get("until"))
-	if fromErr != nil {
-		wrong("from", "audit.from.wrong", nil)
-	}
-	switch {
-	case untilErr != nil:
-		wrong("until", "audit.until.wrong", nil)
-	case fromErr == nil && !until.IsZero() && until.Before(from):
-		wrong("until", "audit.date.order", nil)
-	}
-	if item := typed.Get("item"); item != "" && !slices.ContainsFunc(s.itemOptions(x), func(o view.Option) bool { return o.Value == item }) {
-		wrong("item", "audit.item.unknown", nil)
-	}
+	wrong := complaints{}
+	wrong.reason(typed.Get("reason"))
+	search.query = s.auditFilter(x, typed, &wrong)
+	search.query.Limit = auditPageSize + 1
 	people, err := s.peopleCalled(x, typed.Get("person"))
 	switch {
 	case err != nil:
 		return search, err
 	case len(people) > maxAuditPeople:
-		wrong("person", "audit.person.many", fault.Args{"Found": len(people), "Max": maxAuditPeople})
+		wrong.add("person", "audit.person.many", fault.Args{"Found": len(people), "Max": maxAuditPeople})
 	case len(people) == 0 && strings.TrimSpace(typed.Get("person")) != "":
-		wrong("person", "audit.person.none", nil)
-	}
-	if len(fields) > 0 {
-		return search, fault.InvalidFields(fields...)
+		wrong.add("person", "audit.person.none", nil)
 	}
 	for _, p := range people {
 		search.subjects = append(search.subjects, string(p.ID))
 	}
-	search.query = evidence.Query{Object: typed.Get("item"), Limit: auditPageSize + 1}
-	if !from.IsZero() {
-		search.query.From = from.StartsAt()
-	}
-	if !until.IsZero() {
-		search.query.Until = until.AddDays(1).StartsAt()
-	}
-	if before, err := strconv.ParseInt(x.query("before"), 10, 64); err == nil && before > 0 {
+	if before, ok := plainNumber(x.query("before")); ok && before > 0 {
 		search.query.Before = before
 	}
-	return search, nil
+	if number := strings.TrimSpace(typed.Get("seq")); number != "" {
+		seq, ok := plainNumber(number)
+		if !ok || seq > maxSeq {
+			wrong.add("seq", "audit.seq.wrong", nil)
+		}
+		search.query.Before, search.single = seq+1, true
+	}
+	return search, wrong.err()
 }
 
 // auditFind returns up to one entry more than a page has, newest first.
 func (s *Server) auditFind(x *exchange, search auditSearch) ([]evidence.Entry, error) {
-	if len(search.subjects) == 0 {
-		return s.cfg.Records.FindEntries(x.ctx, search.query)
-	}
 	var found []evidence.Entry
-	for _, subject := range search.subjects {
-		q := search.query
-		q.Subject = subject
+	for _, q := range search.queries() {
 		entries, err := s.cfg.Records.FindEntries(x.ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, entries...)
 	}
-	slices.SortFunc(found, func(a, b evidence.Entry) int { return int(b.Seq - a.Seq) })
+	slices.SortFunc(found, func(a, b evidence.Entry) int { return cmp.Compare(b.Seq, a.Seq) })
+	if search.single {
+		found = slices.DeleteFunc(found, func(e evidence.Entry) bool { return e.Seq != search.query.Before-1 })
+	}
 	return found[:min(len(found), search.query.Limit)], nil
+}
+
+// auditCount tells how many match in all, on this page or not.
+func (s *Server) auditCount(x *exchange, search auditSearch) (total int64, err error) {
+	if search.single {
+		entries, err := s.auditFind(x, search)
+		return int64(len(entries)), err
+	}
+	for _, q := range search.queries() {
+		q.Before = 0
+		counts, err := s.cfg.Records.CountEntries(x.ctx, q)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range counts {
+			total += c.Entries
+		}
+	}
+	return total, nil
+}
+
+// queries are those that a search is made of, one a person.
+func (search auditSearch) queries() []evidence.Query {
+	if len(search.subjects) == 0 {
+		return []evidence.Query{search.query}
+	}
+	list := make([]evidence.Query, len(search.subjects))
+	for i, subject := range search.subjects {
+		list[i] = search.query
+		list[i].Subject = subject
+	}
+	return list
 }
 
 // peopleCalled returns who has the number, else whose name or reading contains
@@ -191,20 +218,6 @@ func (s *Server) peopleCalled(x *exchange, typed string) ([]directory.Person, er
 	return found, nil
 }
 
-// itemOptions are all courses and policies, to choose from.
-func (s *Server) itemOptions(x *exchange) []view.Option {
-	options := []view.Option{{Label: x.T("audit.item.all")}}
-	for _, p := range s.cfg.Policy.Catalogue.Policies() {
-		item := duty.PolicyItem(string(p.ID))
-		options = append(options, view.Option{Value: string(item), Label: s.itemTitle(x, item)})
-	}
-	for _, c := range s.cfg.Learning.Catalogue.Courses() {
-		item := duty.CourseItem(string(c.ID))
-		options = append(options, view.Option{Value: string(item), Label: s.itemTitle(x, item)})
-	}
-	return options
-}
-
 func (s *Server) auditTable(x *exchange, p *view.Page, entries []evidence.Entry) *view.Table {
 	t := view.Table{
 		Caption: x.T("audit.results.caption"),
@@ -214,18 +227,21 @@ func (s *Server) auditTable(x *exchange, p *view.Page, entries []evidence.Entry)
 		},
 	}
 	for _, e := range entries {
-		seq := strconv.FormatInt(e.Seq, 10)
-		if e.Record == nil {
-			erased := p.Chip("ended", x.T("audit.erased"))
-			t.Rows = append(t.Rows, []view.Cell{{Text: seq, Numeric: true}, {Text: x.Time(e.At)}, {}, {Status: &erased}, {}, {}})
-			continue
-		}
-		d := s.deedOf(x, e)
-		tag := deedTag(p, d.Sort)
-		t.Rows = append(t.Rows, []view.Cell{
-			{Text: seq, Href: recordPathStart + seq, Numeric: true}, {Text: x.Time(e.At)}, {Text: s.personWord(x, e.Subject)},
-			{Status: &tag}, {Text: d.Item}, {Text: s.scopeWord(x, e.Scope)},
-		})
+		t.Rows = append(t.Rows, s.auditCells(x, p, e))
 	}
 	return &t
+}
+
+// auditCells are an entry in a list. Of an erased one, what it was of is left.
+func (s *Server) auditCells(x *exchange, p *view.Page, e evidence.Entry) []view.Cell {
+	seq := strconv.FormatInt(e.Seq, 10)
+	d := s.deedOf(x, e)
+	tag, person := deedTag(p, d.Sort), s.personWord(x, e.Subject)
+	if isErased(e) {
+		tag, person = p.Chip("ended", x.T("audit.erased")), x.T("calendar.none")
+	}
+	return []view.Cell{
+		{Text: seq, Href: recordPathStart + seq, Numeric: true}, {Text: x.Time(e.At)}, {Text: person},
+		{Status: &tag}, {Text: d.Item}, {Text: s.scopeWord(x, e.Scope)},
+	}
 }

@@ -11,6 +11,7 @@ import (
 // permissionsPage is the permission table, as the program uses it.
 type permissionsPage struct {
 	*view.Page
+	Tools  tabs // of an auditor
 	Roles  []string
 	Tables []view.Table
 }
@@ -26,7 +27,7 @@ var permissionGroups = []struct {
 	{"courses", []string{"courses"}},
 	{"departments", []string{"departments", "people", "exports", "imports"}},
 	{"registers", []string{"accounts", "official-accounts", "contracts"}},
-	{"audit", []string{"audit", "permissions"}},
+	{"audit", []string{"audit", "evidence", "permissions"}},
 }
 
 const otherPermissions = "other"
@@ -37,6 +38,7 @@ func (s *Server) permissions(x *exchange) error {
 	page.Wide = true
 	if x.has(identity.Auditor) {
 		page.Crumbs = []view.Link{{Href: "/audit", Label: x.T("audit.title")}}
+		page.Tools = s.auditTabs(x)
 	}
 	for _, r := range identity.Roles() {
 		page.Roles = append(page.Roles, x.T("audit.role."+string(r)))

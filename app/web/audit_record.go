@@ -55,10 +55,10 @@ func (s *Server) auditRecord(x *exchange) error {
 		return err
 	}
 	e := report.Entry
-	if e.Record == nil && e.Salt == nil { // one without the other is no erasure
-		return fault.NotFoundf("entry %d was erased", seq)
-	}
 	s.security(x, "record opened", "seq", seq, "subject", e.Subject)
+	if isErased(e) {
+		return s.auditErased(x, report)
+	}
 	page := auditRecordPage{
 		Page: s.titled(x, x.T("audit.record.title", "Seq", seq), view.Link{Href: "/audit", Label: x.T("audit.title")}),
 		Seq:  seq, Canonical: indented(e.Record), File: recordPathStart + strconv.FormatInt(seq, 10) + "/file",
@@ -77,17 +77,9 @@ func (s *Server) auditRecord(x *exchange) error {
 	return s.render(x, "audit/record", page)
 }
 
-// judge puts the findings into words. What failed is logged with its cause:
-// nobody but an operator can do anything about it.
+// judge puts the findings into words.
 func (s *Server) judge(x *exchange, page *auditRecordPage, report evidence.Report) {
-	page.OK = report.OK()
-	for _, f := range report.Findings {
-		page.Findings = append(page.Findings, page.finding(steps[f.Step], f.Outcome))
-		page.Pending = page.Pending || f.Outcome == evidence.Pending
-		if f.Err != nil {
-			s.security(x, "record does not verify", "seq", page.Seq, "step", steps[f.Step], "cause", f.Err.Error())
-		}
-	}
+	page.Findings, page.OK, page.Pending = s.findings(x, page.Page, report)
 	if page.Shown.Text == nil && page.Shown.Declaration == nil {
 		return
 	}
@@ -98,10 +90,23 @@ func (s *Server) judge(x *exchange, page *auditRecordPage, report evidence.Repor
 			s.security(x, "a text that was shown is not genuine", "seq", page.Seq, "digest", text.Digest)
 		}
 	}
-	page.Findings = append(page.Findings, page.finding("texts", outcome))
+	page.Findings = append(page.Findings, stepFinding(page.Page, "texts", outcome))
 }
 
-func (p *auditRecordPage) finding(step string, outcome evidence.Outcome) finding {
+// findings are the steps of a check in words. What failed is logged with its
+// cause: nobody but an operator can do anything about it.
+func (s *Server) findings(x *exchange, p *view.Page, report evidence.Report) (list []finding, ok, pending bool) {
+	for _, f := range report.Findings {
+		list = append(list, stepFinding(p, steps[f.Step], f.Outcome))
+		pending = pending || f.Outcome == evidence.Pending
+		if f.Err != nil {
+			s.security(x, "record does not verify", "seq", report.Entry.Seq, "step", steps[f.Step], "cause", f.Err.Error())
+		}
+	}
+	return list, report.OK(), pending
+}
+
+func stepFinding(p *view.Page, step string, outcome evidence.Outcome) finding {
 	words := outcomes[outcome]
 	text := "audit.step." + step + ".text"
 	if outcome != evidence.Passed {
@@ -127,9 +132,9 @@ func (s *Server) technicalRows(x *exchange, e evidence.Entry, r evidence.Record)
 // proofRows are the figures of the proof: what somebody compares who verifies
 // the receipt on another machine.
 func (s *Server) proofRows(x *exchange, p *view.Page, report evidence.Report) []view.SummaryRow {
-	rows := []view.SummaryRow{
-		{Term: x.T("audit.proof.checked_at"), Text: instant(p, s.cfg.Now())},
-		{Term: x.T("audit.proof.digest"), Text: document.Digest(report.Entry.Record)},
+	rows := []view.SummaryRow{{Term: x.T("audit.proof.checked_at"), Text: instant(p, s.cfg.Now())}}
+	if len(report.Entry.Record) > 0 {
+		rows = append(rows, view.SummaryRow{Term: x.T("audit.proof.digest"), Text: document.Digest(report.Entry.Record)})
 	}
 	if c := report.Checkpoint; c.Size > 0 {
 		rows = append(rows,

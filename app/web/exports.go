@@ -86,15 +86,25 @@ func fileName(s string) string {
 	}, s)
 }
 
+// xlsxType is the media type of XLSX.
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// csvEncoding is the encoding that an address asks for.
+func csvEncoding(x *exchange) (encoding spreadsheet.Encoding, charset string, err error) {
+	switch x.query("encoding") {
+	case "", "utf8":
+		return spreadsheet.UTF8, "utf-8", nil
+	case "cp932":
+		return spreadsheet.CP932, "windows-31j", nil
+	}
+	return spreadsheet.UTF8, "", fault.NotFoundf("encoding %q", x.query("encoding"))
+}
+
 func (s *Server) exportCSV(table string) handler {
 	return func(x *exchange) error {
-		encoding, charset := spreadsheet.UTF8, "utf-8"
-		switch x.query("encoding") {
-		case "", "utf8":
-		case "cp932":
-			encoding, charset = spreadsheet.CP932, "windows-31j"
-		default:
-			return fault.NotFoundf("encoding %q", x.query("encoding"))
+		encoding, charset, err := csvEncoding(x)
+		if err != nil {
+			return err
 		}
 		t, name, err := s.export(x, table)
 		if err != nil {
@@ -121,7 +131,7 @@ func (s *Server) exportXLSX(table string) handler {
 		if err := spreadsheet.WriteXLSX(&file, x.T("department.sheet."+table), t); err != nil {
 			return err
 		}
-		x.attach(name+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+		x.attach(name+".xlsx", xlsxType)
 		return x.c.Send(file.Bytes())
 	}
 }

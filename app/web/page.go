@@ -64,6 +64,7 @@ var navigation = []struct {
 	{"/accounts", "common.nav.accounts"},
 	{"/contracts", "common.nav.contracts"},
 	{"/audit", "common.nav.audit"},
+	{"/evidence", "common.nav.evidence"},
 }
 
 func (s *Server) nav(x *exchange, p *view.Page) []view.NavItem {

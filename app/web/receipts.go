@@ -105,7 +105,9 @@ func (s *Server) receiptRows(x *exchange, p *view.Page, e evidence.Entry, r evid
 	if d.Reason != "" {
 		rows = append(rows, view.SummaryRow{Term: x.T("receipt.row.reason." + d.Sort), Lines: linesOf(d.Reason)})
 	}
-	rows = append(rows, view.SummaryRow{Term: x.T("receipt.row.person"), Lines: []string{s.personWord(x, e.Subject), x.T("record.opaque", "ID", e.Subject)}})
+	if e.Subject != "" {
+		rows = append(rows, view.SummaryRow{Term: x.T("receipt.row.person"), Lines: []string{s.personWord(x, e.Subject), x.T("record.opaque", "ID", e.Subject)}})
+	}
 	if e.Actor != e.Subject {
 		rows = append(rows, view.SummaryRow{Term: x.T("receipt.row.actor"), Lines: []string{s.personWord(x, e.Actor), x.T("record.opaque", "ID", e.Actor)}})
 	}
@@ -134,7 +136,7 @@ func (s *Server) sealOf(x *exchange, seq int64) (seal, error) {
 	if fault.Is(err, fault.NotFound) {
 		return seal{}, nil
 	}
-	return seal{Signed: err == nil, At: c.At, Size: c.Size, Witnesses: s.witnesses(cosigned)}, err
+	return seal{Signed: err == nil, At: c.At, Size: c.Size, Witnesses: s.witnessed(cosigned)}, err
 }
 
 // nextTask returns the visitor's most urgent open task, and how many are open.

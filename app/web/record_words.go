@@ -21,11 +21,12 @@ var deeds = map[string]string{
 	policy.KindDeclined:     "declined",
 	learning.KindPassed:     "passed",
 	duty.KindExempted:       "exempted",
+	evidence.KindErased:     "erased",
 }
 
 // deed is a record in words.
 type deed struct {
-	Sort    string // acknowledged, declined, passed, exempted, other
+	Sort    string // acknowledged, declined, passed, exempted, erased, other
 	Item    string // what it is about, as it is called
 	Version int    // of a policy; 0 for anything else
 	Ground  string // of a refusal, in words
@@ -61,10 +62,24 @@ func (s *Server) deedOf(x *exchange, e evidence.Entry) deed {
 		if e.Body(&b) == nil {
 			d.Reason = b.Reason
 		}
+	case "erased":
+		d.Item = erasedItem(x, e.Object)
+		var b evidence.Erasure
+		if e.Body(&b) == nil {
+			d.Reason = erasureGround(x, b.Ground) + "\n" + b.Reason
+		}
 	default:
 		d.Sort = "other"
 	}
 	return d
+}
+
+// erasedItem is what an erasure is about, in words.
+func erasedItem(x *exchange, object string) string {
+	if seq, ok := strings.CutPrefix(object, erasedObject); ok {
+		return x.T("erased.item", "Seq", seq)
+	}
+	return object
 }
 
 func (s *Server) groundWord(x *exchange, ground string) string {
@@ -78,7 +93,7 @@ func (s *Server) groundWord(x *exchange, ground string) string {
 }
 
 // like is the state whose icon and colour a sort of record borrows.
-var like = map[string]string{"acknowledged": "ok", "passed": "ok", "declined": "warning", "exempted": "exempt", "other": "draft"}
+var like = map[string]string{"acknowledged": "ok", "passed": "ok", "declined": "warning", "exempted": "exempt", "erased": "ended", "other": "draft"}
 
 // deedTag is the tag of a sort of record.
 func deedTag(p *view.Page, sort string) view.Status {

@@ -47,6 +47,8 @@ type Config struct {
 	Mails    Mails
 	Glossary []policy.Term
 	Ready    func(ctx context.Context) error // nil: ready
+	Jobs     Jobs
+	Witness  func(ctx context.Context) ([]WitnessState, error) // nil: there are no witnesses
 }
 
 // Records reads the evidence log. The store satisfies it.
@@ -58,6 +60,14 @@ type Records interface {
 	// CheckpointCovering returns the smallest checkpoint of at least size.
 	// NotFound when none is that large yet.
 	CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error)
+	// EntryByKey returns the entry with the idempotency key. NotFound.
+	EntryByKey(ctx context.Context, key string) (evidence.Entry, error)
+	// LogSize returns the number of entries.
+	LogSize(ctx context.Context) (int64, error)
+	// LastCheckpoint returns the largest checkpoint. NotFound before the first.
+	LastCheckpoint(ctx context.Context) (evidence.Checkpoint, error)
+
+	evidence.AuditStore
 }
 
 // Mails reads the log of what was mailed. The store satisfies it.

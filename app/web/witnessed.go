@@ -13,7 +13,7 @@ type witnessed struct {
 	At    time.Time
 }
 
-func (s *Server) witnesses(cosigned []evidence.Cosignature) []witnessed {
+func (s *Server) witnessed(cosigned []evidence.Cosignature) []witnessed {
 	var out []witnessed
 	for _, c := range cosigned {
 		out = append(out, witnessed{s.cfg.Log.WitnessTitle(c.Witness), c.At})
@@ -24,7 +24,7 @@ func (s *Server) witnesses(cosigned []evidence.Cosignature) []witnessed {
 // witnessRow says by whom the checkpoint is witnessed that the record's receipt
 // carries; ok is false while nobody has cosigned it.
 func (s *Server) witnessRow(x *exchange, p *view.Page, cosigned []evidence.Cosignature) (row view.SummaryRow, ok bool) {
-	list := s.witnesses(cosigned)
+	list := s.witnessed(cosigned)
 	if len(list) == 0 {
 		return row, false
 	}

@@ -26,7 +26,8 @@ const CSRFField = "csrf"
 //	{{template "file"   (.Form.Field "roster" (.T "x.file"))}}
 //
 // More pipes: kind "email", width "short" (or "medium"), complete "name"
-// (autocomplete), mode "numeric", heading (the label is the page's h1).
+// (autocomplete), mode "numeric", heading (the label is the page's h1), most 100
+// (no more can be typed: for forms of method get, which an address must hold).
 type Form struct {
 	*Page
 	Values url.Values
@@ -95,6 +96,7 @@ type Input struct {
 	Kind, Mode        string
 	Complete, Width   string
 	Rows, Limit       int
+	Most              int // characters that can be typed at all; 0: any number
 	Optional, Heading bool
 }
 

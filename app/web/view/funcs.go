@@ -35,6 +35,7 @@ func funcs(assets *Assets) template.FuncMap {
 		"heading":  func(in Input) Input { in.Heading = true; return in },
 		"rows":     func(n int, in Input) Input { in.Rows = n; return in },
 		"limit":    func(n int, in Input) Input { in.Limit = n; return in },
+		"most":     func(n int, in Input) Input { in.Most = n; return in },
 		"options":  func(list []Option, in Input) Input { in.Options = list; return in },
 		"kind":     func(kind string, in Input) Input { in.Kind = kind; return in },
 		"mode":     func(mode string, in Input) Input { in.Mode = mode; return in },
