@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -25,7 +26,7 @@ type checkpointsPage struct {
 	Tabs     tabs
 	Form     *view.Form // two of the list
 	Pasted   *view.Form // one from elsewhere, with the last
-	Table    *view.Table
+	Lines    []checkpointLine
 	MoreHref string
 }
 
@@ -44,7 +45,7 @@ func (s *Server) checkpointsPage(x *exchange, before int64, typed url.Values) (*
 	if err != nil {
 		return nil, err
 	}
-	page := &checkpointsPage{Page: s.titled(x, x.T("checkpoints.title"), view.Link{Href: "/audit", Label: x.T("audit.title")}), Tabs: s.auditTabs(x)}
+	page := &checkpointsPage{Page: s.titled(x, x.T("checkpoints.title")), Tabs: s.auditTabs(x)}
 	page.Wide = true
 	if len(list) > checkpointPageSize {
 		list = list[:checkpointPageSize]
@@ -55,45 +56,38 @@ func (s *Server) checkpointsPage(x *exchange, before int64, typed url.Values) (*
 		typed.Set("newer", strconv.FormatInt(list[0].Size, 10))
 	}
 	page.Form, page.Pasted = view.NewForm(page.Page, typed), view.NewForm(page.Page, typed)
-	if len(list) > 0 {
-		page.Table, err = s.checkpointTable(x, list)
-	}
+	page.Lines, err = s.checkpointLines(x, list)
 	return page, err
 }
 
-func (s *Server) checkpointTable(x *exchange, list []evidence.Checkpoint) (*view.Table, error) {
+// checkpointLine is a checkpoint in the list.
+type checkpointLine struct {
+	Size, Root             string
+	At                     time.Time
+	Compare, Count, Sample string // where its links lead; Compare "" for the last
+}
+
+func (s *Server) checkpointLines(x *exchange, list []evidence.Checkpoint) ([]checkpointLine, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	last, err := s.cfg.Records.LastCheckpoint(x.ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &view.Table{
-		Caption: x.T("checkpoints.caption"),
-		Heads: []view.Head{
-			{Text: x.T("checkpoints.head.size"), Numeric: true}, {Text: x.T("checkpoints.head.at")}, {Text: x.T("checkpoints.head.root")},
-			{Text: x.T("checkpoints.head.compare")}, {Text: x.T("checkpoints.head.count")}, {Text: x.T("checkpoints.head.sample")},
-		},
-	}
-	for _, c := range list {
+	lines := make([]checkpointLine, len(list))
+	for i, c := range list {
 		size := strconv.FormatInt(c.Size, 10)
-		compare := view.Cell{Text: x.T("checkpoints.is_last")}
+		lines[i] = checkpointLine{Size: recordsWord(x, c.Size), Root: rootText(c), At: c.At, Count: "/audit/population?size=" + size, Sample: "/audit/sample?size=" + size}
 		if c.Size != last.Size {
-			compare = view.Cell{Text: x.T("checkpoints.with_last", "Size", c.Size), Href: comparisonHref(c.Size, last.Size)}
+			lines[i].Compare = comparisonPath + "?older=" + size + "&newer=" + strconv.FormatInt(last.Size, 10)
 		}
-		t.Rows = append(t.Rows, []view.Cell{
-			{Text: x.Number(int(c.Size)), Numeric: true}, {Text: x.Time(c.At)}, {Text: rootText(c)}, compare,
-			{Text: x.T("checkpoints.count_at", "Size", c.Size), Href: "/audit/population?size=" + size},
-			{Text: x.T("checkpoints.sample_at", "Size", c.Size), Href: "/audit/sample?size=" + size},
-		})
 	}
-	return t, nil
+	return lines, nil
 }
 
 // rootText is a checkpoint's root as its note has it.
 func rootText(c evidence.Checkpoint) string { return base64.StdEncoding.EncodeToString(c.Root) }
-
-func comparisonHref(older, newer int64) string {
-	return comparisonPath + "?older=" + strconv.FormatInt(older, 10) + "&newer=" + strconv.FormatInt(newer, 10)
-}
 
 // comparisonPage says in words how two checkpoints stand to each other.
 type comparisonPage struct {
@@ -211,8 +205,7 @@ func (s *Server) renderComparison(x *exchange, c evidence.Comparison, pasted boo
 		s.security(x, "checkpoints do not fit", "cause", c.Err.Error())
 	}
 	page := comparisonPage{
-		Page: s.titled(x, x.T("checkpoints.comparison.title"), view.Link{Href: "/audit", Label: x.T("audit.title")},
-			view.Link{Href: "/audit/checkpoints", Label: x.T("checkpoints.title")}),
+		Page: s.titled(x, x.T("checkpoints.comparison.title"), view.Link{Href: "/audit", Label: x.T("audit.title")}, view.Link{Href: "/audit/checkpoints", Label: x.T("checkpoints.title")}),
 		Tabs: s.auditTabs(x), Grave: words[1] == "error",
 	}
 	start := "checkpoints." + words[0]

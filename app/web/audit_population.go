@@ -27,13 +27,16 @@ type populationPage struct {
 }
 
 // tally counts the entries of one sort.
-type tally struct{ kept, erased int64 }
+type tally struct {
+	kept, erased int64
+	first        string // the larger, the earlier in its table, before all else
+}
 
 func (t tally) all() int64 { return t.kept + t.erased }
 
 // auditPopulation counts all entries of a checkpoint by kind, item and year.
 func (s *Server) auditPopulation(x *exchange) error {
-	page := populationPage{Page: s.titled(x, x.T("population.title"), view.Link{Href: "/audit", Label: x.T("audit.title")})}
+	page := populationPage{Page: s.titled(x, x.T("population.title"))}
 	page.Wide = true
 	typed := x.asked("size")
 	page.auditForm = s.auditForm(x, page.Page, typed)
@@ -79,6 +82,9 @@ func (p *populationPage) count(s *Server, x *exchange, counts []evidence.Count) 
 		for _, c := range counts {
 			name := by.of(c)
 			g := groups[name]
+			if cycle, ok := cycleOf(c.Scope); ok && by.word == "year" {
+				g.first = string(cycle) // years before contracts, the newest first
+			}
 			if c.Erased {
 				g.erased, total.erased = g.erased+c.Entries, total.erased+c.Entries
 			} else {
@@ -105,15 +111,12 @@ func populationTable(x *exchange, word string, groups map[string]tally, total ta
 		return []view.Cell{{Text: name}, number(n.kept), number(n.erased), number(n.all())}
 	}
 	names := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
-		return cmp.Or(cmp.Compare(groups[b].all(), groups[a].all()), strings.Compare(a, b))
+		return cmp.Or(strings.Compare(groups[b].first, groups[a].first), cmp.Compare(groups[b].all(), groups[a].all()), strings.Compare(a, b))
 	})
-	if word == "year" { // in the order of time, the newest first
-		slices.SortFunc(names, func(a, b string) int { return strings.Compare(b, a) })
-	}
 	for _, name := range names {
 		t.Rows = append(t.Rows, row(name, groups[name]))
 	}
-	t.Rows = append(t.Rows, row(x.T("population.total"), total))
+	t.Foot = row(x.T("population.total"), total)
 	return t
 }
 

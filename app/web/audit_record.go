@@ -20,6 +20,7 @@ type auditRecordPage struct {
 	Pending   bool        // not signed yet: all else holds
 	Stamp     view.Status // what sort of record it is
 	Rows      []view.SummaryRow
+	Technical []view.SummaryRow
 	Findings  []finding
 	Canonical string // the record's bytes, indented for reading
 	Readable  bool   // the bytes are a record
@@ -67,7 +68,7 @@ func (s *Server) auditRecord(x *exchange) error {
 	page.Stamp = deedTag(page.Page, d.Sort)
 	record, err := evidence.ParseRecord(e.Record)
 	if page.Readable = err == nil; page.Readable {
-		page.Rows = append(s.receiptRows(x, page.Page, e, record, d), s.technicalRows(x, e, record)...)
+		page.Rows, page.Technical = s.receiptRows(x, page.Page, e, record, d), s.technicalRows(x, e, record)
 		if page.Shown, err = s.shownTexts(x, record.Shown); err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ var sampleFields = []string{"n", "seed", "size", "kind", "item", "from", "until"
 // auditSample draws and checks a sample. It is logged with its reason.
 func (s *Server) auditSample(x *exchange) error {
 	page := samplePage{
-		Page:     s.titled(x, x.T("sampling.title"), view.Link{Href: "/audit", Label: x.T("audit.title")}),
+		Page:     s.titled(x, x.T("sampling.title")),
 		MostSeed: evidence.MaxSeed, MostSample: evidence.MaxSample,
 	}
 	page.Wide = true
@@ -152,7 +152,13 @@ func (p *samplePage) show(s *Server, x *exchange, plan samplePlan, drawn []drawn
 			bad++
 		}
 	}
-	p.Notice = view.Notice{Kind: "success", Heading: x.T("sampling.good.heading", "Count", len(drawn)), Text: x.T("sampling.good.text", "Good", good, "Erased", erased)}
+	p.Notice = view.Notice{Kind: "success", Heading: x.T("sampling.good.heading", "Count", len(drawn)), Text: x.T("sampling.good.text")}
+	if erased > 0 {
+		p.Notice.Text = x.T("sampling.good.erased", "Good", good, "Erased", erased)
+	}
+	if pending > 0 {
+		p.Notice = view.Notice{Kind: "info", Heading: x.T("audit.pending.heading"), Text: x.T("audit.pending.text")}
+	}
 	if bad > 0 {
 		p.Notice = view.Notice{Kind: "error", Heading: x.T("sampling.bad.heading", "Count", bad), Text: x.T("sampling.bad.text")}
 	}

@@ -253,6 +253,10 @@ func (s *Server) verdict(x *exchange, page *healthPage, unsigned time.Duration, 
 		do("health.do.unsigned")
 	case s.cfg.Ready != nil && s.cfg.Ready(x.ctx) != nil:
 		page.Notice = view.Notice{Kind: "warning", Heading: x.T("health.unready"), Text: x.T("health.unready.text")}
+	case page.Verify.None:
+		page.Notice = view.Notice{Kind: "info", Heading: x.T("health.ready"), Text: x.T("health.ready.unverified")}
+	case page.Verify.Status.Tone != "success":
+		page.Notice = view.Notice{Kind: "warning", Heading: x.T("health.ready.doubtful"), Text: x.T("health.ready.doubtful.text")}
 	default:
 		page.Notice = view.Notice{Kind: "success", Heading: x.T("health.ready"), Text: x.T("health.ready.text")}
 	}

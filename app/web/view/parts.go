@@ -158,6 +158,7 @@ type Table struct {
 	Caption string
 	Heads   []Head
 	Rows    [][]Cell // the first cell of each is the row's heading
+	Foot    []Cell   // a last row of totals; nil for none
 }
 
 // Head is a column's heading.
