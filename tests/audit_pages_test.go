@@ -119,7 +119,7 @@ func TestCheckpointsAreCompared(t *testing.T) {
 	}
 	action, suggested := b.Form(`form[method=get][action="/audit/checkpoints/comparison"]`, nil)
 	b.Get(action+"?"+suggested.Encode()).
-		Want(t, 200, "後のチェックポイントは、前のチェックポイントの続きです", "書き足された記録 1件", p.App.PublicKey[:strings.Index(p.App.PublicKey, "+")])
+		Want(t, 200, "後のチェックポイントは、前のチェックポイントの続きです", "書き足された記録 1件", p.App.Keys.Origin())
 	if b.Page().Find("pre.bytes").Length() != 1 {
 		t.Error("there are no hashes to copy")
 	}

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"fmt"
 	"strconv"
 
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
+	"kokoroe/app/retention"
 	"kokoroe/app/web/view"
 )
 
@@ -20,8 +22,7 @@ func isErased(e evidence.Entry) bool { return e.Record == nil && e.Salt == nil }
 // erasure is the record that says why another one was erased.
 type erasure struct {
 	Report evidence.Report
-	Reason string
-	Ground string
+	Body   evidence.Erasure
 }
 
 // erasureOf finds and checks the record of the erasure of entry seq. ok is
@@ -42,7 +43,7 @@ func (s *Server) erasureOf(x *exchange, seq int64) (_ erasure, ok bool, err erro
 	var body evidence.Erasure
 	err = report.Entry.Body(&body)
 	ok = err == nil && report.OK() && body.Seq == seq && e.Kind == evidence.KindErased && e.Object == erasedObject+strconv.FormatInt(seq, 10)
-	return erasure{Report: report, Reason: body.Reason, Ground: body.Ground}, ok, nil
+	return erasure{Report: report, Body: body}, ok, nil
 }
 
 // auditErasedPage is an entry whose record was erased.
@@ -87,8 +88,8 @@ func (s *Server) auditErased(x *exchange, report evidence.Report) error {
 		page.Erasure = []view.SummaryRow{
 			{Term: x.T("erased.row.erased_at"), Text: instant(page.Page, by.At)},
 			{Term: x.T("erased.row.actor"), Text: s.personWord(x, by.Actor)},
-			{Term: x.T("erased.row.ground"), Text: orDash(page.Page, erasureGround(x, found.Ground))},
-			{Term: x.T("erased.row.reason"), Lines: linesOf(found.Reason)},
+			{Term: x.T("erased.row.ground"), Text: orDash(page.Page, erasureGround(x, found.Body.Ground))},
+			{Term: x.T("erased.row.reason"), Lines: linesOf(erasureReason(x, found.Body))},
 		}
 	} else {
 		s.security(x, "a record is missing and no erasure is recorded", "seq", e.Seq)
@@ -104,4 +105,15 @@ func erasureGround(x *exchange, ground string) string {
 		return x.T(groundMessageID + ground)
 	}
 	return ground
+}
+
+// erasureReason is the reason as somebody gave it; what a rule of retention
+// wrote is said in the reader's language.
+func erasureReason(x *exchange, b evidence.Erasure) string {
+	var years int
+	var since retention.Since
+	if n, _ := fmt.Sscanf(b.Reason, "kept for %d years since %s", &years, &since); n == 2 && b.Ground == evidence.GroundRetention {
+		return retentionWords(x, years, since)
+	}
+	return b.Reason
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,13 +11,14 @@ import (
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/job"
+	"kokoroe/app/retention"
 	"kokoroe/app/web/view"
 )
 
 // The jobs whose runs the page shows.
 const (
 	jobVerify    = "verify"    // its report is an evidence.Examination
-	jobRetention = "retention" // its report is an object with counts
+	jobRetention = "retention" // its report is a retention.Report
 )
 
 // Jobs reads what ran by itself. The store satisfies it.
@@ -186,21 +186,26 @@ func runStatus(p *view.Page, run job.Run) view.Status {
 	return p.Chip("error", p.T("health.run.failed"))
 }
 
-// retentionRows are the counts in a report of retention, by the words that
-// there are for them.
+// retentionRows say how many records of each kind were erased.
 func retentionRows(x *exchange, report string) []view.SummaryRow {
-	var members map[string]any
-	if json.Unmarshal([]byte(report), &members) != nil {
+	var r retention.Report
+	if json.Unmarshal([]byte(report), &r) != nil {
 		return nil
 	}
 	var rows []view.SummaryRow
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		n, ok := members[name].(float64)
-		if word := "health.retention." + name; ok && x.Has(word) {
-			rows = append(rows, view.SummaryRow{Term: x.T(word), Text: recordsWord(x, int64(n))})
-		}
+	for _, k := range r.Kinds {
+		rows = append(rows, view.SummaryRow{Term: kindWord(x, k.Kind),
+			Text: x.T("health.retention.erased", "Records", recordsWord(x, int64(k.Erased)), "Rule", retentionWords(x, k.Years, k.Since))})
 	}
 	return rows
+}
+
+// retentionWords are a rule of retention in words.
+func retentionWords(x *exchange, years int, since retention.Since) string {
+	if since == retention.SinceLeaving {
+		return x.T("health.retention.leaving", "Years", years)
+	}
+	return x.T("health.retention.record", "Years", years)
 }
 
 // witnesses shows how far each witness has come.

@@ -66,7 +66,7 @@ func (s *Server) deedOf(x *exchange, e evidence.Entry) deed {
 		d.Item = erasedItem(x, e.Object)
 		var b evidence.Erasure
 		if e.Body(&b) == nil {
-			d.Reason = erasureGround(x, b.Ground) + "\n" + b.Reason
+			d.Reason = erasureGround(x, b.Ground) + "\n" + erasureReason(x, b)
 		}
 	default:
 		d.Sort = "other"
@@ -104,6 +104,9 @@ func deedTag(p *view.Page, sort string) view.Status {
 // somebody who is not in it.
 func (s *Server) personWord(x *exchange, id string) string {
 	p, ok := s.personOf(x, id)
+	if actor := "record.actor." + id; !ok && x.Has(actor) { // no person: a rule, a command
+		return x.T(actor)
+	}
 	if !ok {
 		return id
 	}

@@ -1,0 +1,69 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"kokoroe/tests/portal"
+)
+
+func TestHealthOfTheEvidence(t *testing.T) {
+	t.Parallel()
+	p, _ := signedUp(t)
+	office := p.As("security-office")
+	page := office.Get("/evidence").Want(t, 200, "記録を受け付けています", "夜間の検証は、まだ1度も実行されていません", "記録の件数 2件", "署名を待っている記録 0件", "0秒前",
+		"まだ実行していません", "立会は設定されていません")
+	if page.Find(".notice-success").Length() != 0 {
+		t.Error("what was never verified is said to be well")
+	}
+	p.App.Jobs.RunDue(t.Context()) // new: begins with the next night
+	office.Get("/evidence").Want(t, 200, "まだ実行していません")
+
+	run, _ := verifiedAtNight(t, p)
+	office = p.As("security-office") // a day has passed
+	page = office.Get("/evidence").Want(t, 200, "最後の検証で不一致は見つかっていません", "検証した件数 2件", "見つかった不一致 0", "問題なし", "24時間前", "誓約 0件を消去")
+	if page.Find(".notice-success").Length() != 1 || run.Report == "" {
+		t.Error("there is no green banner")
+	}
+	p.Clock.Advance(48 * time.Hour)
+	p.As("security-office").Get("/evidence").Want(t, 200, "夜間の検証ができていません", "予定どおり実行されていません")
+
+	tamper(t, p, `DROP TRIGGER entry_stays`, `UPDATE entry SET at = at - 86400000 WHERE seq = 1`)
+	verifiedAtNight(t, p)
+	office = p.As("security-office")
+	page = office.Get("/evidence").Want(t, 200, "最後の検証で不一致が見つかりました", "してはいけないこと", "kokoroe verify", "確認が必要")
+	row := strings.Join(strings.Fields(page.Find("table tbody tr").First().Text()), " ")
+	if !strings.HasPrefix(row, "記録1at") || page.Find(".notice-error[role=alert]").Length() != 1 {
+		t.Errorf("the finding is %q", row)
+	}
+	assertClean(t, page)
+	office.Language = "en"
+	office.Get("/evidence").Want(t, 200, "The last verification found disagreements", "Record")
+	p.As("auditor").Get("/evidence").Want(t, 200, "最後の検証で不一致が見つかりました")
+}
+
+// A log that has stopped says why, and what to do.
+func TestHealthOfALogThatWentBack(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	p := portal.New(t, portal.WithFolder(folder))
+	b := p.As("employee")
+	sealed(t, b, sign(t, b))
+	p.Stop()
+	tamper(t, p, `DROP TRIGGER entry_remains`, `DROP TRIGGER checkpoint_remains`, `DELETE FROM entry`, `DELETE FROM checkpoint`)
+	p = portal.New(t, portal.WithFolder(folder))
+	page := p.As("security-office").Get("/evidence").Want(t, 200, "新しい記録を止めています", "署名済みの記録より古く", "begin-anew", "してはいけないこと", "まだありません")
+	if page.Find(".notice-error[role=alert]").Length() != 1 {
+		t.Error("there is no red banner")
+	}
+}
+
+func TestUnsignedRecordsAreSeen(t *testing.T) {
+	t.Parallel()
+	p, _ := signedUp(t)
+	tamper(t, p, `DROP TRIGGER checkpoint_remains`, `DELETE FROM checkpoint WHERE size = 2`)
+	p.As("security-office").Get("/evidence").Want(t, 200, "署名を待っている記録 1件", "記録を受け付けています")
+	p.Clock.Advance(2 * time.Minute)
+	p.As("security-office").Get("/evidence").Want(t, 200, "署名が遅れています", "すること")
+}
