@@ -27,17 +27,11 @@ type Jobs interface {
 	Runs(ctx context.Context, job string, limit int) ([]job.Run, error)
 }
 
-// WitnessState is how far a witness has come.
-type WitnessState struct {
-	Name string
-	Size int64     // of the last checkpoint that it cosigned; 0 before the first
-	At   time.Time // when it says that it did
-}
-
 const (
 	unsignedLong  = time.Minute        // after which an entry without a signature means trouble
 	nightlyLong   = 36 * time.Hour     // after which a nightly job has not run
-	witnessLong   = 7 * 24 * time.Hour // after which a witness is behind: files may be carried weekly
+	witnessLong   = time.Hour          // after which a witness that is asked by itself is behind
+	filesLong     = 8 * 24 * time.Hour // the same, where files are carried
 	shownFindings = 100
 )
 
@@ -76,7 +70,7 @@ func (s *Server) evidenceHealth(x *exchange) error {
 	if page.Retention, err = s.lastRun(x, page.Page, jobRetention, retentionRows); err != nil {
 		return err
 	}
-	if err := s.witnesses(x, &page); err != nil {
+	if err := s.witnessStates(x, &page); err != nil {
 		return err
 	}
 	s.verdict(x, &page, unsigned, examination.Found)
@@ -208,30 +202,50 @@ func retentionWords(x *exchange, years int, since retention.Since) string {
 	return x.T("health.retention.record", "Years", years)
 }
 
-// witnesses shows how far each witness has come.
-func (s *Server) witnesses(x *exchange, page *healthPage) error {
-	if s.cfg.Witness == nil {
-		return nil
-	}
-	list, err := s.cfg.Witness(x.ctx)
+// witnessStates shows how far each witness has come.
+func (s *Server) witnessStates(x *exchange, page *healthPage) error {
+	list, err := s.cfg.Log.WitnessStates(x.ctx)
 	if err != nil || len(list) == 0 {
 		return err
 	}
 	page.Witnesses = &view.Table{Caption: x.T("health.witnesses"), Heads: []view.Head{
-		{Text: x.T("health.head.witness")}, {Text: x.T("health.head.cosigned"), Numeric: true}, {Text: x.T("health.head.cosigned_at")}, {Text: x.T("health.head.state")},
+		{Text: x.T("health.head.witness")}, {Text: x.T("health.head.state")}, {Text: x.T("health.head.cosigned"), Numeric: true},
+		{Text: x.T("health.head.cosigned_at")}, {Text: x.T("health.head.way")},
 	}}
 	for _, w := range list {
-		status := page.Chip("ok", x.T("health.witness.fine"))
-		switch {
-		case w.Size == 0:
-			status = page.Chip("waiting", x.T("health.witness.never"))
-		case s.cfg.Now().Sub(w.At) > witnessLong:
-			status = page.Chip("warning", x.T("health.witness.late"))
+		way := x.T("health.witness.asked")
+		if w.ByFile {
+			way = x.T("health.witness.by_file")
+		}
+		status, err := s.witnessStatus(x, page.Page, w)
+		if err != nil {
+			return err
 		}
 		page.Witnesses.Rows = append(page.Witnesses.Rows, []view.Cell{
-			{Text: w.Name}, {Text: x.Number(int(w.Size)), Numeric: true}, {Text: x.Time(w.At)}, {Status: &status}})
+			{Text: w.Title}, {Status: &status}, {Text: x.Number(int(w.Size)), Numeric: true}, {Text: x.Time(w.At)}, {Text: way}})
 	}
 	return nil
+}
+
+// witnessStatus says whether a witness keeps up: how old the oldest checkpoint
+// is that it has not cosigned. Files may be carried weekly.
+func (s *Server) witnessStatus(x *exchange, p *view.Page, w evidence.WitnessState) (view.Status, error) {
+	if w.Size == 0 {
+		return p.Chip("waiting", p.T("health.witness.never")), nil
+	}
+	fine := p.Chip("ok", p.T("health.witness.fine"))
+	missing, err := s.cfg.Records.CheckpointCovering(x.ctx, w.Size+1)
+	if fault.Is(err, fault.NotFound) {
+		return fine, nil
+	}
+	patience := witnessLong
+	if w.ByFile {
+		patience = filesLong
+	}
+	if err == nil && s.cfg.Now().Sub(missing.At) > patience {
+		return p.Chip("warning", p.T("health.witness.late", "At", missing.At)), nil
+	}
+	return fine, err
 }
 
 // verdict says at the top of the page how things are, and what to do.

@@ -47,8 +47,7 @@ type Config struct {
 	Mails    Mails
 	Glossary []policy.Term
 	Ready    func(ctx context.Context) error // nil: ready
-	Jobs     Jobs
-	Witness  func(ctx context.Context) ([]WitnessState, error) // nil: there are no witnesses
+	Jobs     Jobs                            // nil: nothing runs by itself
 }
 
 // Records reads the evidence log. The store satisfies it.
