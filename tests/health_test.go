@@ -1,10 +1,13 @@
 package tests
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"kokoroe/app/evidence"
+	"kokoroe/app/evidence/witness"
 	"kokoroe/tests/portal"
 )
 
@@ -13,7 +16,7 @@ func TestHealthOfTheEvidence(t *testing.T) {
 	p, _ := signedUp(t)
 	office := p.As("security-office")
 	page := office.Get("/evidence").Want(t, 200, "記録を受け付けています", "夜間の検証は、まだ1度も実行されていません", "記録の件数 2件", "署名を待っている記録 0件", "0秒前",
-		"まだ実行していません", "立会は設定されていません")
+		"まだ実行していません", "立会人は設定されていません")
 	if page.Find(".notice-success").Length() != 0 {
 		t.Error("what was never verified is said to be well")
 	}
@@ -66,4 +69,29 @@ func TestUnsignedRecordsAreSeen(t *testing.T) {
 	p.As("security-office").Get("/evidence").Want(t, 200, "署名を待っている記録 1件", "記録を受け付けています")
 	p.Clock.Advance(2 * time.Minute)
 	p.As("security-office").Get("/evidence").Want(t, 200, "署名が遅れています", "すること")
+}
+
+// A witness is shown with how far it has come, and one that does not answer as
+// what it is.
+func TestHealthShowsWitnesses(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	office := auditOffice(t, folder)
+	away := office
+	away.Title, away.Asks = "監査法人", nil // files, which nobody has carried
+	vkey, err := witness.NewKeyFile(filepath.Join(t.TempDir(), "key"), "firm.example/witness")
+	noFault(t, err)
+	away.Key, err = evidence.NewCosignatureVerifier(vkey)
+	noFault(t, err)
+	p := portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office, away))
+	sign(t, p.As("employee"))
+	cosigned(t, p, 1)
+	page := p.As("security-office").Get("/evidence").Want(t, 200, "監査委員事務局副署しています1令和8年11月22日", "監査法人まだ副署がありません0", "ファイルを運ぶ")
+	assertClean(t, page)
+
+	last := checkpointOf(t, p, 1)
+	late := evidence.Checkpoint{Size: last.Size + 1, Root: last.Root, Note: last.Note, At: last.At}
+	noFault(t, p.App.Store.SaveCheckpoint(t.Context(), late))
+	p.Clock.Advance(2 * time.Hour)
+	p.As("security-office").Get("/evidence").Want(t, 200, "からの分に、まだ副署がありません")
 }
