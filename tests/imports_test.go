@@ -51,16 +51,20 @@ var mayImport = map[string][]string{
 
 	"app/identity/identitytest": {"fault", "calendar", "directory", "identity"}, // a store in memory, for tests alone
 
-	"app/report": domain,
+	"app/report":     domain,
+	"app/report/qr":  nil,
+	"app/report/pdf": {"report/qr"}, // a sheet is words already: it knows no domain
+
+	"app/report/pdf/pdftest": nil, // a reader of what was written, for tests alone
 
 	"app/store":           append([]string{"report"}, domain...),
 	"app/store/storetest": append([]string{"report", "store"}, domain...),
 	"app/store/sqlite":    append([]string{"report", "store"}, domain...),
 
 	"app/web/view": {"fault", "calendar", "locale"},
-	"app/web":      append([]string{"report", "web/view"}, domain...),
+	"app/web":      append([]string{"report", "report/pdf", "report/qr", "web/view"}, domain...),
 
-	"app": append([]string{"report", "store", "store/sqlite", "web", "web/view", "notify/smtp"}, domain...),
+	"app": append([]string{"report", "report/pdf", "store", "store/sqlite", "web", "web/view", "notify/smtp"}, domain...),
 }
 
 // oneVendor says where each library may be imported, in this module's own
@@ -79,6 +83,8 @@ var oneVendor = map[string][]string{
 	"github.com/microcosm-cc/":       {"app/document"},
 	"github.com/sergi/go-diff":       {"app/document"},
 	"github.com/xuri/excelize":       {"app/spreadsheet"},
+	"github.com/signintech/gopdf":    {"app/report/pdf"},
+	"rsc.io/qr":                      {"app/report/qr"},
 	"golang.org/x/text/encoding":     {"app/spreadsheet"},
 	"golang.org/x/mod/sumdb":         {"app/evidence", "app/evidence/witness"},
 	"github.com/gowebpki/jcs":        {"app/evidence"},
