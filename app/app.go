@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -21,6 +22,7 @@ import (
 	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/report"
+	"kokoroe/app/report/pdf"
 	"kokoroe/app/retention"
 	"kokoroe/app/store"
 	"kokoroe/app/store/sqlite"
@@ -157,11 +159,23 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 	if err != nil {
 		return fmt.Errorf("base URL: %w", err)
 	}
+	trust, err := evidence.FormatTrustPolicy(a.Keys.TrustPolicy(a.cfg.Witnesses))
+	if err != nil {
+		return err
+	}
 	trusted, err := proxies(a.cfg.TrustedProxies)
 	if err != nil {
 		return err
 	}
 	assets, err := view.NewAssets(a.cfg.Static)
+	if err != nil {
+		return err
+	}
+	fonts, err := fs.Sub(a.cfg.Static, "fonts")
+	if err != nil {
+		return err
+	}
+	paper, err := pdf.New(fonts)
 	if err != nil {
 		return err
 	}
@@ -174,6 +188,7 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 		Locale: messages, View: renderer, Assets: assets,
 		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
 		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: a.Catalogue.Glossary,
+		Paper: paper, LogKeys: a.Keys.All, TrustPolicy: string(trust),
 		Ready: a.ready, Jobs: a.Store,
 	})
 	return err

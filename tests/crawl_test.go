@@ -43,7 +43,7 @@ func shapeOf(u *url.URL) string {
 // pages of a shape, and shows each page to visit.
 func crawl(t testing.TB, b *portal.Browser, ofShape int, visit func(*portal.Page)) {
 	t.Helper()
-	queue := []string{"/", "/tasks", "/record", "/policies", "/departments", "/accounts", "/contracts", "/audit", "/evidence", "/permissions", "/glossary", "/official-accounts"}
+	queue := []string{"/", "/tasks", "/record", "/policies", "/departments", "/accounts", "/contracts", "/audit", "/evidence", "/permissions", "/glossary", "/official-accounts", "/verify"}
 	seen, shapes := map[string]bool{}, map[string]int{}
 	for len(queue) > 0 {
 		next := queue[0]

@@ -3,6 +3,7 @@ package tests
 import (
 	"bytes"
 	"encoding/csv"
+	"io/fs"
 	"maps"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/document"
 	"kokoroe/app/identity"
+	"kokoroe/static"
 	"kokoroe/tests/portal"
 )
 
@@ -35,6 +37,11 @@ var routeRows = map[string]routeRow{
 	"GET /": {}, "GET /sign-in": {}, "GET /signed-out": {}, "GET /help": {}, "GET /accessibility": {}, "GET /privacy": {},
 	"GET /healthz": {}, "GET /readyz": {}, "GET /official-accounts": {},
 	"GET /policies/:policy/public":                 {params: map[string]string{"policy": "=basic-policy"}},
+	"GET /verify":                                  {},
+	"POST /verify":                                 {want: 422}, // without a file
+	"GET /verify/policy":                           {},
+	"GET /verify/offline":                          {want: offlineStatus()},
+	"GET /verify/:seq":                             {want: 404}, // without a fingerprint
 	"GET /static/:version/*":                       {},
 	"GET /sign-in/:provider/callback":              {want: 422},
 	"POST /sign-in/:provider":                      {},
@@ -49,6 +56,7 @@ var routeRows = map[string]routeRow{
 	"POST /policies/:policy/question":              {want: 422},
 	"GET /receipts/:seq":                           {},
 	"GET /receipts/:seq/file":                      {},
+	"GET /receipts/:seq/pdf":                       {},
 	"GET /record":                                  {},
 	"GET /glossary":                                {},
 	"GET /courses/:course":                         {},
@@ -80,6 +88,7 @@ var routeRows = map[string]routeRow{
 	"GET /audit":                                   {},
 	"GET /audit/records/:seq":                      {},
 	"GET /audit/records/:seq/file":                 {},
+	"GET /audit/records/:seq/pdf":                  {},
 	"GET /audit/texts/:digest":                     {},
 	"GET /audit/checkpoints":                       {},
 	"GET /audit/checkpoints/comparison":            {want: 422}, // which two?
@@ -90,6 +99,15 @@ var routeRows = map[string]routeRow{
 	"GET /audit/population":                        {},
 	"GET /evidence":                                {},
 	"GET /permissions":                             {},
+}
+
+// offlineStatus is 200 when the page that verifies offline is among the static
+// files, and 404 when this build is without it.
+func offlineStatus() int {
+	if _, err := fs.Stat(static.FS, "verify/kokoroe-verify.html"); err != nil {
+		return 404
+	}
+	return 200
 }
 
 // fallback are parameters for who owns none: somebody's, which exist.

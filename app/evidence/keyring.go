@@ -55,6 +55,19 @@ func (r KeyRing) Former() []string {
 	return names
 }
 
+// TrustPolicy is what a verifier needs besides a receipt: all keys of the ring,
+// and the witnesses, of whom none is asked for: how many must have signed is for
+// whoever verifies to decide.
+func (r KeyRing) TrustPolicy(witnesses []Witness) TrustPolicy {
+	p := TrustPolicy{Logs: r.All, Quorum: NoQuorum}
+	for i, w := range witnesses {
+		if key, ok := w.Key.(cosignatureVerifier); ok {
+			p.Witnesses = append(p.Witnesses, TrustedWitness{Name: "witness-" + strconv.Itoa(i+1), Key: key.text()})
+		}
+	}
+	return p
+}
+
 // NewKeyRing makes the first key of a log called origin, in files of folder
 // that only their owner may read. fs.ErrExist when there is one.
 func NewKeyRing(folder, origin string) (KeyRing, error) {

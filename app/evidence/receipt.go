@@ -45,8 +45,9 @@ type Verified struct {
 	Root    tlog.Hash
 	Signers []string // names of the known keys that signed the checkpoint
 
-	// Witnesses are the names, in the trust policy's order, of those who cosigned
-	// the checkpoint; nil when it was verified without a policy.
+	// Witnesses are those who cosigned the checkpoint: by name, in the order of the
+	// trust policy that it was verified under, or by title, as the log calls them;
+	// nil when it was verified with keys alone.
 	Witnesses []string
 }
 

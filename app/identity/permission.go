@@ -58,6 +58,11 @@ var table = slices.Concat(
 	open("GET", "/privacy"),
 	open("GET", "/official-accounts"),
 	open("GET", "/policies/:policy/public"),
+	open("GET", "/verify"),
+	open("POST", "/verify"),
+	open("GET", "/verify/policy"),
+	open("GET", "/verify/offline"),
+	open("GET", "/verify/:seq"),
 
 	// One's own duties.
 	row("GET", "/tasks", to(Own, Learner, ContractorWorker)),
@@ -68,6 +73,7 @@ var table = slices.Concat(
 	row("POST", "/policies/:policy/question", to(Own, Learner, ContractorWorker)),
 	row("GET", "/receipts/:seq", to(Own, Learner, ContractorWorker)),
 	row("GET", "/receipts/:seq/file", to(Own, Learner, ContractorWorker)),
+	row("GET", "/receipts/:seq/pdf", to(Own, Learner, ContractorWorker)),
 	row("GET", "/record", to(Own, Learner, ContractorWorker)),
 	row("GET", "/glossary", to(Own, Learner, ContractorWorker)),
 
@@ -107,6 +113,7 @@ var table = slices.Concat(
 	row("GET", "/audit", to(All, Auditor)),
 	row("GET", "/audit/records/:seq", to(All, Auditor)),
 	row("GET", "/audit/records/:seq/file", to(All, Auditor)),
+	row("GET", "/audit/records/:seq/pdf", to(All, Auditor)),
 	row("GET", "/audit/texts/:digest", to(All, Auditor)),
 	row("GET", "/audit/checkpoints", to(All, Auditor)),
 	row("GET", "/audit/checkpoints/comparison", to(All, Auditor)),

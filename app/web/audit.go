@@ -20,6 +20,7 @@ func (s *Server) mountAudit() {
 	s.get("/audit", s.audit)
 	s.get("/audit/records/:seq", s.auditRecord)
 	s.get("/audit/records/:seq/file", s.auditRecordFile)
+	s.get("/audit/records/:seq/pdf", s.auditRecordPDF)
 	s.get("/audit/texts/:digest", s.auditText)
 	s.get("/audit/checkpoints", s.auditCheckpoints)
 	s.get("/audit/checkpoints/comparison", s.auditComparison)

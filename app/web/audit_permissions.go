@@ -27,7 +27,7 @@ var permissionGroups = []struct {
 	{"courses", []string{"courses"}},
 	{"departments", []string{"departments", "people", "exports", "imports"}},
 	{"registers", []string{"accounts", "official-accounts", "contracts"}},
-	{"audit", []string{"audit", "evidence", "permissions"}},
+	{"audit", []string{"audit", "evidence", "permissions", "verify"}},
 }
 
 const otherPermissions = "other"

@@ -27,6 +27,7 @@ type auditRecordPage struct {
 	Shown     shownTexts
 	Check     []view.SummaryRow // figures of the proof
 	File      string
+	Paper     string // path of the PDF
 }
 
 // finding is one step of the check in words.
@@ -62,7 +63,8 @@ func (s *Server) auditRecord(x *exchange) error {
 	}
 	page := auditRecordPage{
 		Page: s.titled(x, x.T("audit.record.title", "Seq", seq), view.Link{Href: "/audit", Label: x.T("audit.title")}),
-		Seq:  seq, Canonical: indented(e.Record), File: recordPathStart + strconv.FormatInt(seq, 10) + "/file",
+		Seq:  seq, Canonical: indented(e.Record),
+		File: recordPathStart + strconv.FormatInt(seq, 10) + "/file", Paper: recordPathStart + strconv.FormatInt(seq, 10) + "/pdf",
 	}
 	d := s.deedOf(x, e)
 	page.Stamp = deedTag(page.Page, d.Sort)

@@ -47,12 +47,13 @@ func (s *Server) newFiber() *fiber.App {
 		RequestMethods:        []string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost},
 		ErrorHandler:          s.fail,
 		Network:               "tcp",
-		// No form here has files: their parts are not even taken apart.
+		// Forms with files are taken apart by the one handler that has one.
 		DisablePreParseMultipartForm: true,
 	})
 	server := app.Server()
 	server.Handler = s.onlyKnownMethods(server.Handler)
 	server.ErrorHandler = s.unread
+	server.HeaderReceived = bodyLimit
 	server.NoDefaultServerHeader = true
 	server.NoDefaultDate = false
 	server.MaxRequestsPerConn = 0
@@ -111,7 +112,7 @@ func (s *Server) admit(c *fiber.Ctx) error {
 	}
 	if c.Method() == fiber.MethodPost && len(c.Request().Body()) > 0 {
 		mediaType, _, _ := strings.Cut(string(header.ContentType()), ";")
-		if !strings.EqualFold(strings.TrimSpace(mediaType), fiber.MIMEApplicationForm) {
+		if !takesForm(c.Path(), strings.ToLower(strings.TrimSpace(mediaType))) {
 			return errContentEncoding
 		}
 	}

@@ -24,8 +24,9 @@ type exchange struct {
 	id       string          // request ID
 	visitor  *identity.Visitor
 	relation identity.Relation
-	token    string // session token; empty when nobody is signed in
-	browser  string // browser token of somebody not signed in; empty until needed
+	token    string  // session token; empty when nobody is signed in
+	browser  string  // browser token of somebody not signed in; empty until needed
+	parts    *upload // of a form with a file; nil until asked for
 }
 
 // exchangeKey is where the first middleware keeps the exchange.
@@ -92,6 +93,9 @@ func (x *exchange) form(name string) string { return cleanText(x.posted(name)) }
 // posted returns a value of the posted form as it came. The query string is no
 // part of it: fiber's FormValue would let an address speak over the form.
 func (x *exchange) posted(name string) string {
+	if value, ok := x.upload().values[name]; ok {
+		return value
+	}
 	return string(x.c.Request().PostArgs().Peek(name))
 }
 

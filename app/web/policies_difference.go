@@ -87,6 +87,12 @@ func (s *Server) wordingOf(digest string, kept []byte) policy.Wording {
 			}
 		}
 	}
+	return parseWording(kept)
+}
+
+// parseWording parts a declaration as it is kept into its text and the label of
+// its button.
+func parseWording(kept []byte) policy.Wording {
 	i := strings.LastIndex(string(kept), wordingSeparator)
 	if i < 0 {
 		return policy.Wording{Text: string(kept)}

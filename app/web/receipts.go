@@ -24,6 +24,8 @@ type receiptPage struct {
 	Seal  seal
 	Shown shownTexts
 	File  string      // path of the file
+	Paper string      // path of the PDF
+	Check verifyLink  // to the public page about the record
 	Next  []view.Task // the most urgent one, if any
 	Open  int         // how many tasks are open
 }
@@ -47,7 +49,7 @@ func (s *Server) receipt(x *exchange) error {
 	if err != nil {
 		return damagedRecord(err)
 	}
-	page := receiptPage{Page: s.titled(x, "", view.Link{Href: "/record", Label: x.T("common.nav.record")}), File: receiptPath(e.Seq) + "/file"}
+	page := receiptPage{Page: s.titled(x, "", view.Link{Href: "/record", Label: x.T("common.nav.record")}), File: receiptPath(e.Seq) + "/file", Paper: receiptPath(e.Seq) + "/pdf"}
 	page.Deed = s.deedOf(x, e)
 	page.Title = x.T("receipt.title."+page.Deed.Sort, "Item", page.Deed.Item)
 	page.Done = view.Done{
@@ -57,6 +59,9 @@ func (s *Server) receipt(x *exchange) error {
 	page.Printed = x.T("receipt.printed", "Name", x.visitor.Person.Name, "At", s.cfg.Now())
 	page.Rows = s.receiptRows(x, page.Page, e, record, page.Deed)
 	if page.Seal, err = s.sealOf(x, e.Seq); err != nil {
+		return err
+	}
+	if page.Check, err = s.verifyLinkOf(e); err != nil {
 		return err
 	}
 	if page.Shown, err = s.shownTexts(x, record.Shown); err != nil {
@@ -175,25 +180,43 @@ func (s *Server) receiptFile(x *exchange) error {
 }
 
 func (s *Server) sendReceipt(x *exchange, e evidence.Entry) error {
-	record, err := evidence.ParseRecord(e.Record)
-	if err != nil {
-		return damagedRecord(err)
-	}
-	text, declaration, err := s.cfg.Policy.ShownBytes(x.ctx, record.Shown)
+	made, err := s.receiptOf(x, e)
 	if err != nil {
 		return err
 	}
-	receipt, err := s.cfg.Log.Receipt(x.ctx, e.Seq, text, declaration)
-	if fault.Is(err, fault.Invalid) {
-		return damagedRecord(err)
-	}
-	if err != nil {
-		return err
-	}
-	file, err := receipt.Marshal()
+	file, err := made.receipt.Marshal()
 	if err != nil {
 		return damagedRecord(err)
 	}
 	x.attach("kokoroe-"+strconv.FormatInt(e.Seq, 10)+".receipt", fiber.MIMETextPlainCharsetUTF8)
 	return x.c.Send(file)
+}
+
+// madeReceipt is a receipt with what it was made of.
+type madeReceipt struct {
+	record  evidence.Record
+	shown   shownTexts
+	receipt evidence.Receipt
+}
+
+// receiptOf makes the receipt of an entry. Unavailable (receipt.not_signed)
+// until a checkpoint covers it.
+func (s *Server) receiptOf(x *exchange, e evidence.Entry) (madeReceipt, error) {
+	record, err := evidence.ParseRecord(e.Record)
+	if err != nil {
+		return madeReceipt{}, damagedRecord(err)
+	}
+	shown, err := s.shownTexts(x, record.Shown)
+	if err != nil {
+		return madeReceipt{}, err
+	}
+	text, declaration, err := s.cfg.Policy.ShownBytes(x.ctx, record.Shown)
+	if err != nil {
+		return madeReceipt{}, err
+	}
+	receipt, err := s.cfg.Log.Receipt(x.ctx, e.Seq, text, declaration)
+	if fault.Is(err, fault.Invalid) {
+		return madeReceipt{}, damagedRecord(err)
+	}
+	return madeReceipt{record, shown, receipt}, err
 }

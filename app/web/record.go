@@ -16,6 +16,7 @@ func (s *Server) mountRecord() {
 	s.get("/record", s.record)
 	s.get("/receipts/:seq", s.receipt)
 	s.get("/receipts/:seq/file", s.receiptFile)
+	s.get("/receipts/:seq/pdf", s.receiptPDF)
 }
 
 // recordPage is everything that the log holds about the reader, by fiscal year.

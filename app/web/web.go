@@ -21,6 +21,7 @@ import (
 	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 	"kokoroe/app/report"
+	"kokoroe/app/report/pdf"
 	"kokoroe/app/web/view"
 )
 
@@ -46,8 +47,12 @@ type Config struct {
 	Records  Records
 	Mails    Mails
 	Glossary []policy.Term
-	Ready    func(ctx context.Context) error // nil: ready
-	Jobs     Jobs                            // nil: nothing runs by itself
+	Jobs     Jobs // nil: nothing runs by itself
+	Paper    *pdf.Writer
+
+	LogKeys     []string                        // verifier keys of the log, the present one first
+	TrustPolicy string                          // what verifiers are to trust, as their file says it
+	Ready       func(ctx context.Context) error // nil: ready
 }
 
 // Records reads the evidence log. The store satisfies it.
@@ -119,6 +124,7 @@ func (s *Server) routes() {
 	s.mountAccounts()
 	s.mountContracts()
 	s.mountAudit()
+	s.mountVerify()
 }
 
 type handler func(x *exchange) error

@@ -152,15 +152,15 @@ func (v *verifier) unreadable(path string, err error) bool {
 func unreadableID(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "verify.unreadable.missing"
+		return "verifier.unreadable.missing"
 	case errors.Is(err, fs.ErrPermission):
-		return "verify.unreadable.permission"
+		return "verifier.unreadable.permission"
 	case errors.Is(err, errFolder):
-		return "verify.unreadable.folder"
+		return "verifier.unreadable.folder"
 	case errors.Is(err, errSpecial):
-		return "verify.unreadable.special"
+		return "verifier.unreadable.special"
 	}
-	return "verify.unreadable.other"
+	return "verifier.unreadable.other"
 }
 
 func (v *verifier) log(ctx context.Context, path string) bool {
@@ -171,7 +171,7 @@ func (v *verifier) log(ctx context.Context, path string) bool {
 	defer root.Close()
 	r, err := evidence.VerifyExport(ctx, root.FS(), v.policy)
 	if fault.Is(err, fault.Invalid) {
-		v.print(refused{File: path, Error: "not_export"}, v.notGood(path, v.words.T("verify.not_export")))
+		v.print(refused{File: path, Error: "not_export"}, v.notGood(path, v.words.T("verifier.not_export")))
 		return false
 	}
 	if err != nil {

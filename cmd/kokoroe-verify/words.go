@@ -31,7 +31,7 @@ func printable(s string, limit int) string {
 }
 
 func (v *verifier) notGood(path, sentence string) string {
-	return v.words.T("verify.not_good", "File", printable(path, 400), "Why", sentence)
+	return v.words.T("verifier.not_good", "File", printable(path, 400), "Why", sentence)
 }
 
 // goodWords is the paragraph about a good receipt: what, to whom, when, where in
@@ -43,22 +43,22 @@ func (v *verifier) goodWords(path string, r evidence.Receipt, found evidence.Ver
 		subject = printable(record.Actor.ID, 80)
 	}
 	sentences := []string{
-		v.words.T("verify.good", "File", printable(path, 400)),
+		v.words.T("verifier.good", "File", printable(path, 400)),
 		v.words.T(deedID(record.Kind), "At", record.At, "Subject", subject, "Object", printable(record.Object, 80), "Kind", record.Kind),
 	}
 	if record.Subject != "" && record.Actor.ID != record.Subject {
-		sentences = append(sentences, v.words.T("verify.actor", "Actor", printable(record.Actor.ID, 80)))
+		sentences = append(sentences, v.words.T("verifier.actor", "Actor", printable(record.Actor.ID, 80)))
 	}
 	sentences = append(sentences, v.shownWords(r)...)
 	sentences = append(sentences,
-		v.words.T("verify.place", "Seq", found.Seq, "Origin", printable(found.Origin, 120), "Size", found.Size),
-		v.words.T("verify.signed", "Signers", v.names(found.Signers)))
+		v.words.T("verifier.place", "Seq", found.Seq, "Origin", printable(found.Origin, 120), "Size", found.Size),
+		v.words.T("verifier.signed", "Signers", v.names(found.Signers)))
 	if len(found.Witnesses) > 0 {
-		sentences = append(sentences, v.words.T("verify.witnessed", "Witnesses", v.names(found.Witnesses), "Count", len(found.Witnesses)))
+		sentences = append(sentences, v.words.T("verifier.witnessed", "Witnesses", v.names(found.Witnesses), "Count", len(found.Witnesses)))
 	} else {
-		sentences = append(sentences, v.words.T("verify.unwitnessed"))
+		sentences = append(sentences, v.words.T("verifier.unwitnessed"))
 	}
-	sentences = append(sentences, v.words.T("verify.proves"), v.words.T("verify.proves_not"))
+	sentences = append(sentences, v.words.T("verifier.proves"), v.words.T("verifier.proves_not"))
 	return strings.Join(sentences, v.between()) + "\n"
 }
 
@@ -75,21 +75,21 @@ func (v *verifier) names(names []string) string {
 	for i, name := range names {
 		shown[i] = printable(name, 120)
 	}
-	return strings.Join(shown, v.words.T("verify.comma"))
+	return strings.Join(shown, v.words.T("verifier.comma"))
 }
 
 func deedID(kind string) string {
 	switch kind {
 	case "policy.acknowledged/v1":
-		return "verify.deed.acknowledged"
+		return "verifier.deed.acknowledged"
 	case "policy.declined/v1":
-		return "verify.deed.declined"
+		return "verifier.deed.declined"
 	case "course.passed/v1":
-		return "verify.deed.passed"
+		return "verifier.deed.passed"
 	case "duty.exempted/v1":
-		return "verify.deed.exempted"
+		return "verifier.deed.exempted"
 	}
-	return "verify.deed.other"
+	return "verifier.deed.other"
 }
 
 // shownWords says which texts the receipt carries, by their first words.
@@ -98,13 +98,13 @@ func (v *verifier) shownWords(r evidence.Receipt) []string {
 	for _, shown := range []struct {
 		id   string
 		text []byte
-	}{{"verify.shown.text", r.Text}, {"verify.shown.declaration", r.Declaration}} {
+	}{{"verifier.shown.text", r.Text}, {"verifier.shown.declaration", r.Declaration}} {
 		if shown.text != nil {
 			out = append(out, v.words.T(shown.id, "Start", startOf(shown.text), "Count", utf8.RuneCount(shown.text)))
 		}
 	}
 	if out == nil {
-		return []string{v.words.T("verify.shown.nothing")}
+		return []string{v.words.T("verifier.shown.nothing")}
 	}
 	return out
 }
@@ -123,7 +123,7 @@ func startOf(text []byte) string {
 // and from which line on.
 func (v *verifier) refusedWords(path string, b []byte, r evidence.Receipt, err error) string {
 	refusal, _ := evidence.RefusalOf(err)
-	id := "verify.refused." + refusal.Code
+	id := "verifier.refused." + refusal.Code
 	at := linesOf(r)
 	args := fault.Args{"Line": refusal.Line, "Limit": evidence.MaxReceipt}
 	switch refusal.Code {
@@ -162,7 +162,7 @@ func (v *verifier) wanted(err error) string {
 	case "c2sp.org/tlog-proof@v1":
 		what = "proof"
 	}
-	return v.words.T("verify.wanted." + what)
+	return v.words.T("verifier.wanted." + what)
 }
 
 // whatItIs tells the files that are taken for receipts most often.
@@ -204,33 +204,33 @@ func linesOf(r evidence.Receipt) places {
 func (v *verifier) logWords(path string, r evidence.ExportReport) string {
 	if r.Found == 0 {
 		sentences := []string{
-			v.words.T("verify.log.good", "File", printable(path, 400)),
-			v.words.T("verify.log.size", "Origin", printable(r.Origin, 120), "Size", r.Size, "Records", r.Records, "Erased", r.Erased, "Checkpoints", r.Checkpoints),
-			v.words.T("verify.signed", "Signers", v.names(r.Signers)),
+			v.words.T("verifier.log.good", "File", printable(path, 400)),
+			v.words.T("verifier.log.size", "Origin", printable(r.Origin, 120), "Size", r.Size, "Records", r.Records, "Erased", r.Erased, "Checkpoints", r.Checkpoints),
+			v.words.T("verifier.signed", "Signers", v.names(r.Signers)),
 		}
 		if len(r.Witnesses) > 0 {
-			sentences = append(sentences, v.words.T("verify.witnessed", "Witnesses", v.names(r.Witnesses), "Count", len(r.Witnesses)))
+			sentences = append(sentences, v.words.T("verifier.witnessed", "Witnesses", v.names(r.Witnesses), "Count", len(r.Witnesses)))
 		} else {
-			sentences = append(sentences, v.words.T("verify.unwitnessed"))
+			sentences = append(sentences, v.words.T("verifier.unwitnessed"))
 		}
 		if missing := len(r.Manifest.MissingTexts); missing > 0 {
-			sentences = append(sentences, v.words.T("verify.log.missing_texts", "Texts", missing))
+			sentences = append(sentences, v.words.T("verifier.log.missing_texts", "Texts", missing))
 		}
 		if !r.Manifest.Records {
-			sentences = append(sentences, v.words.T("verify.log.no_records"))
+			sentences = append(sentences, v.words.T("verifier.log.no_records"))
 		}
 		return strings.Join(sentences, v.between()) + "\n"
 	}
-	lines := []string{v.words.T("verify.log.not_good", "File", printable(path, 400), "Found", r.Found)}
+	lines := []string{v.words.T("verifier.log.not_good", "File", printable(path, 400), "Found", r.Found)}
 	for _, d := range r.Disagreements {
-		id := "verify.found." + d.Where + "." + d.Field
+		id := "verifier.found." + d.Where + "." + d.Field
 		if !v.words.Has(id) {
-			id = "verify.found." + d.Where
+			id = "verifier.found." + d.Where
 		}
 		lines = append(lines, "  "+v.words.T(id, "Seq", d.Seq, "Field", d.Field, "Detail", printable(d.Detail, 200)))
 	}
 	if more := r.Found - int64(len(r.Disagreements)); more > 0 {
-		lines = append(lines, "  "+v.words.T("verify.log.more", "More", more))
+		lines = append(lines, "  "+v.words.T("verifier.log.more", "More", more))
 	}
 	return strings.Join(lines, "\n")
 }

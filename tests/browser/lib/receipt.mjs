@@ -1,5 +1,7 @@
 // Receipts, as whoever signed something keeps them.
 
+import { expectPaper } from "./paper.mjs";
+
 // sealed waits on a receipt's page until the log's signature covers the
 // record, and returns the record's number and the receipt file.
 export async function sealed(visit) {
@@ -13,5 +15,8 @@ export async function sealed(visit) {
   }
   const { name, bytes } = await visit.download(file);
   visit.expect(bytes.length > 500, `a receipt file ${name} of more than ${bytes.length} bytes`);
+  const paper = await visit.download(visit.page.locator(`main a[href="/receipts/${number}/pdf"]`));
+  visit.expect(paper.name === `kokoroe-${number}.pdf` && paper.bytes.subarray(0, 5).toString() === "%PDF-", `a PDF, not ${paper.name}`);
+  await expectPaper(visit, 1); // a receipt is one sheet
   return { number, name, bytes };
 }

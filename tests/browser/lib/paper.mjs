@@ -1,0 +1,13 @@
+// What comes out of the printer.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+// expectPaper prints the page on A4, as the style sheet has it, and counts the
+// sheets.
+export async function expectPaper(visit, sheets) {
+  const file = await visit.page.pdf({ format: "A4", preferCSSPageSize: true });
+  const printed = file.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  if (printed !== sheets) await writeFile(join(visit.failures, "printed.pdf"), file).catch(() => {});
+  visit.expect(printed === sheets, `${visit.path} on ${sheets} sheet of A4, not ${printed}`);
+}
