@@ -48,10 +48,10 @@ func (x *exchange) upload() upload {
 	if x.parts != nil {
 		return *x.parts
 	}
-	x.parts = &upload{values: map[string]string{}}
 	if x.c.Path() != verifyRoute {
-		return *x.parts
+		return upload{}
 	}
+	x.parts = &upload{values: map[string]string{}}
 	mediaType, params, err := mime.ParseMediaType(string(x.c.Request().Header.ContentType()))
 	if err != nil || mediaType != fiber.MIMEMultipartForm || params["boundary"] == "" {
 		return *x.parts
