@@ -521,7 +521,7 @@ func TestRolesBeyondOnesOwn(t *testing.T) {
 	departments := "GET /departments, GET /departments/:department, GET /departments/:department/people, GET /people/:person, " +
 		"GET /exports/completion.csv, GET /exports/completion.xlsx, GET /exports/people.csv, GET /exports/people.xlsx"
 	accounts, contracts := ", GET /accounts, GET /accounts/:account", ", GET /contracts, GET /contracts/:contract"
-	audit := "GET /audit, GET /audit/records/:seq, GET /audit/records/:seq/file, GET /audit/texts/:digest, GET /permissions, GET /evidence, " +
+	audit := "GET /audit, GET /audit/records/:seq, GET /audit/records/:seq/file, GET /audit/records/:seq/pdf, GET /audit/texts/:digest, GET /permissions, GET /evidence, " +
 		"GET /audit/checkpoints, GET /audit/checkpoints/comparison, POST /audit/checkpoints/comparison, " +
 		"GET /audit/sample, GET /audit/sample.csv, GET /audit/sample.xlsx, GET /audit/population"
 	for role, want := range map[identity.Role]string{
