@@ -377,17 +377,8 @@ def root_from_path(index, size, h, path):
     return h if sn == 0 else None
 
 
-def signed_by(key, text, blob):
-    if key["type"] == LOG_KEY:
-        return len(blob) == 64 and ed25519_verify(key["public"], text, blob)
-    if len(blob) != 72:
-        return False
-    head = b"cosignature/v1\ntime %d\n" % int.from_bytes(blob[:8], "big")
-    return ed25519_verify(key["public"], head + text, blob[8:])
-
-
-def check_signatures(c, policy):
-    """Names of the log's keys and of the witnesses that signed."""
+def check_log(c, policy):
+    """Names of the log's known keys that signed."""
     def malformed_checkpoint(detail):
         return Refused("checkpoint_malformed", detail=detail)
 
@@ -397,24 +388,35 @@ def check_signatures(c, policy):
         raise malformed_checkpoint("it is not UTF-8") from e
     if re.search("[\0-\x09\x0b-\x1f]", text):
         raise malformed_checkpoint("it holds a control character")
-    signers, witnesses, ours = [], [], False
+    signers = []
     for n, (name, key_hash, blob) in enumerate(c["signatures"], 1):
-        name = name.decode()
-        if not is_key_name(name) or n > MAX_SIGNATURES:
+        if not is_key_name(name.decode()) or n > MAX_SIGNATURES:
             raise malformed_checkpoint("a signature has no proper name, or there are too many")
-        key = policy.keys.get((name, key_hash))
-        if key is None:
-            continue
-        if not signed_by(key, c["text"], blob):
-            raise Refused("signature_wrong", detail=name)
-        if key["type"] == WITNESS_KEY:
-            witnesses.append(key["witness"])
-            continue
-        signers.append(name)
-        ours = ours or name.encode() == c["origin"]
-    if not ours:
+        key = policy.logs.get((name.decode(), key_hash))
+        if key and not (len(blob) == 64 and ed25519_verify(key["public"], c["text"], blob)):
+            raise Refused("signature_wrong", detail=name.decode())
+        if key:
+            signers.append(name.decode())
+    if c["origin"].decode() not in signers:
         raise Refused("signature_unknown")
-    return signers, witnesses
+    return signers
+
+
+def check_witnesses(c, policy):
+    """Names of the policy's witnesses that signed, in its order."""
+    right = set()
+    for name, key_hash, blob in c["signatures"]:
+        key = policy.witnesses.get((name.decode(), key_hash))
+        if not key:
+            continue
+        seconds = int.from_bytes(blob[:8], "big")
+        message = b"cosignature/v1\ntime %d\n" % seconds + c["text"]
+        if len(blob) != 72 or seconds >= 1 << 63 or not ed25519_verify(key["public"], message, blob[8:]):
+            raise Refused("signature_wrong", detail=key["witness"])
+        right.add(key["witness"])
+    if not policy.satisfied(right):
+        raise Refused("quorum_missing")
+    return [k["witness"] for k in policy.witnesses.values() if k["witness"] in right]
 
 
 # --- Policy -------------------------------------------------------------------
@@ -423,7 +425,7 @@ def parse_key(text, wanted):
     name, _, rest = text.partition("+")
     hash_hex, _, encoded = rest.partition("+")
     blob = parse_base64(encoded)
-    if not is_key_name(name) or not re.fullmatch("[0-9a-fA-F]{8}", hash_hex) or blob is None or len(blob) != 33:
+    if not is_key_name(name) or not re.fullmatch("[0-9a-f]{8}", hash_hex) or blob is None or len(blob) != 33:
         raise PolicyError("this is not a verifier key")
     if blob[0] != wanted:
         raise PolicyError(f"the key is of type {blob[0]}, not {wanted}")
@@ -434,21 +436,20 @@ def parse_key(text, wanted):
 
 
 class Policy:
-    """keys by (name, hash); names of witnesses and groups; the quorum."""
+    """Keys by (name, hash) in the policy's order; groups by name; the quorum."""
 
     def __init__(self):
-        self.keys, self.groups, self.witnesses, self.quorum = {}, {}, set(), None
+        self.logs, self.witnesses, self.groups, self.names, self.quorum = {}, {}, {}, set(), None
 
     def line(self, fields):
         if self.quorum is not None:
             raise PolicyError("the quorum is the last line")
         word, rest = fields[0], fields[1:]
         if word == "log" and len(rest) == 1:
-            self.add_key(parse_key(rest[0], LOG_KEY))
+            self.add_key(self.logs, parse_key(rest[0], LOG_KEY))
         elif word == "witness" and len(rest) == 2:
             self.add_name(rest[0])
-            self.add_key({**parse_key(rest[1], WITNESS_KEY), "witness": rest[0]})
-            self.witnesses.add(rest[0])
+            self.add_key(self.witnesses, {**parse_key(rest[1], WITNESS_KEY), "witness": rest[0]})
         elif word == "group" and len(rest) >= 3:
             self.add_group(*rest[:2], rest[2:])
         elif word == "quorum" and len(rest) == 1:
@@ -458,21 +459,23 @@ class Policy:
         else:
             raise PolicyError("this is neither log, witness, group nor quorum with what belongs to it")
 
-    def add_key(self, key):
-        if (key["name"], key["hash"]) in self.keys:
+    def add_key(self, keys, key):
+        # The same bytes under two names would let one witness count as two.
+        if any(k["public"] == key["public"] for k in keys.values()) or (key["name"], key["hash"]) in keys:
             raise PolicyError("the key stands twice")
-        self.keys[key["name"], key["hash"]] = key
+        keys[key["name"], key["hash"]] = key
 
     def add_name(self, name):
         if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or name == "none":
             raise PolicyError("this is not a name")
-        if name in self.witnesses or name in self.groups:
+        if name in self.names:
             raise PolicyError("the name stands twice")
+        self.names.add(name)
 
     def add_group(self, name, k, members):
-        self.add_name(name)
         for m in members:
             self.member(m)
+        self.add_name(name)
         if len(set(members)) != len(members):
             raise PolicyError("a member stands twice")
         need = {"all": len(members), "any": 1}.get(k) or (int(k) if re.fullmatch("[1-9][0-9]{0,4}", k) else 0)
@@ -481,15 +484,15 @@ class Policy:
         self.groups[name] = (need, members)
 
     def member(self, name):
-        if name not in self.witnesses and name not in self.groups:
+        if name not in self.names:
             raise PolicyError(f"{name[:40]!r} is not defined above")
 
-    def satisfied(self, right, name=None):
-        name = name or self.quorum
-        if name not in self.groups:
-            return name == "none" or name in right
-        need, members = self.groups[name]
-        return sum(self.satisfied(right, m) for m in members) >= need
+    def satisfied(self, right):
+        right = {"none", *right}
+        for name, (need, members) in self.groups.items():  # each stands behind its members
+            if len(right.intersection(members)) >= need:
+                right.add(name)
+        return self.quorum in right
 
 
 def parse_policy(data):
@@ -499,8 +502,12 @@ def parse_policy(data):
         text = data.decode("utf-8")
     except UnicodeDecodeError as e:
         raise PolicyError("the policy is not UTF-8") from e
+    if text and not text.endswith("\n"):
+        raise PolicyError("the last line does not end with U+000A")
     p = Policy()
     for n, line in enumerate(text.split("\n"), 1):
+        if re.search("[\0-\x08\x0b-\x1f\x7f]", line):
+            raise PolicyError(f"line {n}: it holds a control character")
         if line == "" or line.startswith("#"):
             continue
         try:
@@ -509,7 +516,7 @@ def parse_policy(data):
             raise PolicyError(f"line {n}: {e}") from e
     if p.quorum is None:
         raise PolicyError("there is no quorum line")
-    if not any(k["type"] == LOG_KEY for k in p.keys.values()):
+    if not p.logs:
         raise PolicyError("there is no log line")
     return p
 
@@ -530,12 +537,11 @@ def verify(data, policy):
         if not is_shown(r[name], record["body"].get(name)):
             raise Refused(name + "_differs")
     c = r["checkpoint"]
-    signers, witnesses = check_signatures(c, policy)
+    signers = check_log(c, policy)
     h = leaf_hash(r["salt"], r["record"].encode())
     if root_from_path(r["index"], c["size"], h, r["path"]) != c["root"]:
         raise Refused("not_in_log")
-    if not policy.satisfied(set(witnesses)):
-        raise Refused("quorum_missing")
+    witnesses = check_witnesses(c, policy)
     return {"ok": True, "seq": r["index"], "origin": c["origin"].decode(), "size": c["size"],
             "root": base64.b64encode(c["root"]).decode(), "kind": record["kind"], "subject": record.get("subject", ""),
             "at": record["at"], "signers": signers, "witnesses": witnesses}
