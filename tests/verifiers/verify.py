@@ -502,10 +502,11 @@ def parse_policy(data):
         text = data.decode("utf-8")
     except UnicodeDecodeError as e:
         raise PolicyError("the policy is not UTF-8") from e
-    if text and not text.endswith("\n"):
-        raise PolicyError("the last line does not end with U+000A")
     p = Policy()
-    for n, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    for n, line in enumerate(lines, 1):
+        if n == len(lines) and line != "":
+            raise PolicyError(f"line {n}: it does not end with U+000A")
         if re.search("[\0-\x08\x0b-\x1f\x7f]", line):
             raise PolicyError(f"line {n}: it holds a control character")
         if line == "" or line.startswith("#"):
@@ -515,9 +516,9 @@ def parse_policy(data):
         except PolicyError as e:
             raise PolicyError(f"line {n}: {e}") from e
     if p.quorum is None:
-        raise PolicyError("there is no quorum line")
+        raise PolicyError(f"line {len(lines)}: there is no quorum line")
     if not p.logs:
-        raise PolicyError("there is no log line")
+        raise PolicyError(f"line {len(lines)}: there is no log line")
     return p
 
 

@@ -18,9 +18,10 @@ export function parsePolicy(bytes) {
   if (bytes.length > maxPolicy) throw new PolicyError("policy_too_large");
   const text = decode(bytes);
   if (text === null) throw new PolicyError("policy_not_text");
-  if (text && !text.endsWith("\n")) throw new PolicyError("policy_line_end", text.split("\n").length);
   const policy = new Policy();
-  text.split("\n").forEach((line, i) => {
+  const lines = text.split("\n");
+  lines.forEach((line, i) => {
+    if (line !== "" && i === lines.length - 1) throw new PolicyError("policy_line_end", i + 1);
     if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(line)) throw new PolicyError("policy_not_text", i + 1);
     if (line === "" || line.startsWith("#")) return;
     try {
@@ -29,8 +30,8 @@ export function parsePolicy(bytes) {
       throw new PolicyError(err.message, i + 1);
     }
   });
-  if (policy.logs.size === 0) throw new PolicyError("no_log");
-  if (policy.quorum === null) throw new PolicyError("no_quorum");
+  if (policy.logs.size === 0) throw new PolicyError("no_log", lines.length);
+  if (policy.quorum === null) throw new PolicyError("no_quorum", lines.length);
   return policy;
 }
 
