@@ -33,6 +33,13 @@
 // v, kind, key, actor, at and body always stand there; the others, and those of
 // signin, only when they are not empty. No other member stands beside them.
 //
+// A string outside body has at most 512 bytes and no control character (below
+// U+0020, or U+007F). kind is two words or more, of a to z, 0 to 9 and _, with
+// dots between them, then "/v" and a number without leading zeros. Neither at
+// nor auth_at is −62135596800000, the beginning of the year 1, which stands for
+// no time; nor is auth_at 0. The body is at depth 0, what it holds at depth 1,
+// and nothing at a depth beyond 32.
+//
 // When body.text or body.declaration is "sha256:" and 64 lower-case hex digits,
 // it is the SHA-256 of the bytes that were shown.
 //
@@ -160,6 +167,11 @@
 //  6. the quorum is satisfied, or none.
 //
 // # Verifiers
+//
+// Ed25519 signatures are verified by RFC 8032, section 5.1.7, with the equation
+// that has no cofactor: S is below the order of the group, the R computed from
+// S, the key and the message is written as the 32 bytes of the signature. A
+// public key need not be reduced: it is trusted as it stands.
 //
 // A verifier takes the first step that fails as its answer, in this order: the
 // file is too large; its first line is not that of a receipt; a line is not as

@@ -106,6 +106,9 @@ func newRecord(s Statement, program string) (recordJSON, error) {
 	if !s.Actor.SignIn.AuthAt.IsZero() {
 		in.AuthAt = s.Actor.SignIn.AuthAt.UnixMilli()
 	}
+	if in.AuthAt < -maxInteger || in.AuthAt > maxInteger {
+		return r, unrecordable("auth_at", fmt.Errorf("%v cannot be recorded", s.Actor.SignIn.AuthAt))
+	}
 	if in.Provider != "" || in.Issuer != "" || in.ACR != "" || in.AMR != nil || in.AuthAt != 0 {
 		r.SignIn = &in
 	}
