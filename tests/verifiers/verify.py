@@ -22,6 +22,7 @@ MAX_RECORD = 1 << 16
 MAX_CHECKPOINT = 1 << 14
 MAX_POLICY = 1 << 16
 MAX_INTEGER = (1 << 53) - 1
+NO_TIME = -62135596800000  # the beginning of the year 1
 MAX_FIELD = 512
 MAX_DEPTH = 32
 MAX_PATH = 63
@@ -200,6 +201,10 @@ def is_integer(v):
     return isinstance(v, int) and not isinstance(v, bool)
 
 
+def is_time(v):
+    return is_integer(v) and v != NO_TIME
+
+
 def check_signin(o):
     if not isinstance(o, dict) or not o:
         raise malformed("signin is no object with members")
@@ -212,7 +217,7 @@ def check_signin(o):
             raise malformed("amr is no list of strings")
         for m in o["amr"]:
             check_field("amr", m)
-    if "auth_at" in o and (not is_integer(o["auth_at"]) or o["auth_at"] == 0):
+    if "auth_at" in o and (not is_time(o["auth_at"]) or o["auth_at"] == 0):
         raise malformed("auth_at is no time")
 
 
@@ -237,7 +242,7 @@ def parse_record(text):
             check_field(name, r[name])
     if not KIND.fullmatch(r["kind"]):
         raise malformed("kind is not dotted words and a version")
-    if not is_integer(r.get("at")):
+    if not is_time(r.get("at")):
         raise malformed("at is no time")
     if "signin" in r:
         check_signin(r["signin"])

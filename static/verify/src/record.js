@@ -5,6 +5,7 @@ import { check, parse } from "./json.js";
 import { Refused } from "./refused.js";
 
 const maxField = 512; // bytes
+const noTime = -62135596800000; // the beginning of the year 1
 
 const members = new Set(["v", "kind", "key", "actor", "subject", "object", "scope", "at", "language", "signin", "program", "body"]);
 const signinMembers = new Set(["provider", "issuer", "acr", "amr", "auth_at"]);
@@ -29,11 +30,13 @@ function checkMembers(r) {
   for (const name of ["kind", "key", "actor"]) field(name, r.get(name));
   for (const name of ["subject", "object", "scope", "language", "program"]) if (r.has(name)) field(name, r.get(name));
   if (!kind.test(r.get("kind"))) throw new Error("kind is not dotted words and a version");
-  if (typeof r.get("at") !== "number") throw new Error("at is no time");
+  if (!isTime(r.get("at"))) throw new Error("at is no time");
   if (r.has("signin")) signin(r.get("signin"));
   if (!(r.get("body") instanceof Map)) throw new Error("body is no object");
   for (const v of r.values()) check(v);
 }
+
+const isTime = (v) => typeof v === "number" && v !== noTime;
 
 function only(o, known, where) {
   for (const name of o.keys()) if (!known.has(name)) throw new Error(`${where} has a member ${name.slice(0, 40)}`);
@@ -53,7 +56,7 @@ function signin(o) {
     if (!Array.isArray(o.get("amr")) || o.get("amr").length === 0) throw new Error("amr is no list of strings");
     o.get("amr").forEach((m) => field("amr", m));
   }
-  if (o.has("auth_at") && (typeof o.get("auth_at") !== "number" || o.get("auth_at") === 0)) throw new Error("auth_at is no time");
+  if (o.has("auth_at") && (!isTime(o.get("auth_at")) || o.get("auth_at") === 0)) throw new Error("auth_at is no time");
 }
 
 // shown is the digest of a text that was shown, in hex, or null when the record
