@@ -44,10 +44,15 @@ function wrong(field, sentence) {
 // choose takes another receipt; what was said of the one before goes away.
 function choose(next) {
   file = next ?? null;
-  checked = null;
-  $("result").hidden = true;
+  forget();
   wrong("receipt", null);
   chosen();
+}
+
+// forget takes a result away that no longer belongs to what was chosen.
+function forget() {
+  checked = null;
+  $("result").hidden = true;
 }
 
 // trusted reads the field: one verifier key, or a policy. What is pasted may
@@ -68,6 +73,21 @@ function trusted() {
     if (!code) throw err;
     wrong("trust", (l) => (line && !key ? say(l, "trust.line", { line, what: say(l, code) }) : say(l, code)));
     return null;
+  }
+}
+
+async function readTrust(from) {
+  forget();
+  if (from.size > core.maxPolicy) {
+    wrong("trust", (l) => say(l, "policy_too_large"));
+    return;
+  }
+  try {
+    $("trust").value = await from.text();
+    trusted();
+  } catch (err) {
+    if (!(err instanceof DOMException)) throw err;
+    wrong("trust", (l) => say(l, "result.unread"));
   }
 }
 
@@ -93,7 +113,7 @@ async function check() {
     else checked = { ...of, file: { ...of.file, digest: core.sha256Hex(data) }, result: core.examine(data, trust) };
   } catch (err) {
     if (!(err instanceof DOMException)) throw err;
-    checked = null;
+    forget();
     wrong("receipt", (l) => say(l, "result.unread"));
     $("receipt").focus();
     return;
@@ -106,20 +126,18 @@ async function check() {
 function start() {
   for (const b of document.querySelectorAll("button.language")) b.addEventListener("click", () => speak(b.value));
   $("receipt").addEventListener("change", (e) => choose(e.target.files[0]));
-  $("trust").addEventListener("input", () => wrong("trust", null));
-  $("trust-file").addEventListener("change", async (e) => {
-    const from = e.target.files[0];
-    if (!from) return;
-    if (from.size > core.maxPolicy) return wrong("trust", (l) => say(l, "policy_too_large"));
-    $("trust").value = await from.text();
-    trusted();
+  $("trust").addEventListener("input", () => {
+    forget();
+    wrong("trust", null);
   });
+  $("trust-file").addEventListener("change", (e) => e.target.files[0] && readTrust(e.target.files[0]));
   $("form").addEventListener("submit", (e) => {
     e.preventDefault();
     check();
   });
   dropping($("drop"));
   $("form").hidden = false;
+  $("no-script").hidden = true;
 }
 
 // dropping lets a file be dropped into the box; one that is dropped beside it
@@ -141,6 +159,7 @@ function dropping(box) {
   });
 }
 
+// A browser that cannot do the mathematics has no verifier, and keeps the
+// notice that it starts with.
 if (core) start();
-else $("too-old").hidden = false;
 speak(lang);

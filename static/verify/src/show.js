@@ -1,7 +1,7 @@
 // The result of a check, in words.
 
 import { el, facts, icon, source } from "./dom.js";
-import { count, has, say, when } from "./words.js";
+import { count, has, say, utc, when } from "./words.js";
 
 const icons = { passed: "check", failed: "alert", absent: "minus", skipped: "minus" };
 
@@ -57,7 +57,7 @@ function says(checked, ok, t) {
     ok ? null : el("p", { class: "warning" }, t("says.doubtful")),
     facts([
       [t("says.kind"), [t(has(lang, `kind.${kind}`) ? `kind.${kind}` : "kind.other"), " ", code(kind)]],
-      [t("says.at"), when(lang, record.get("at"))],
+      [t("says.at"), moment(lang, record.get("at"))],
       [t("says.subject"), id(record.get("subject"))],
       [t("says.actor"), record.get("actor") === record.get("subject") ? null : id(record.get("actor"))],
       [t("says.object"), id(record.get("object"))],
@@ -71,7 +71,7 @@ function says(checked, ok, t) {
       [t("says.origin"), code(core.decode(receipt.checkpoint.origin) ?? "")],
       [t("says.signers"), signers.length ? signers.map((s) => line(code(s))) : t("says.none")],
       [t("says.witnesses"), witnesses.length
-        ? witnesses.map((w) => line(t("says.witness", { name: w.name, at: when(lang, Number(w.at) * 1000) }))) : t("says.none")],
+        ? witnesses.map((w) => line(code(w.name), ...moment(lang, Number(w.at) * 1000))) : t("says.none")],
     ]),
     ...shown("text", checked, ok, t),
     ...shown("declaration", checked, ok, t),
@@ -99,6 +99,7 @@ function signin(o) {
   return parts.filter(Boolean).map((p) => line(code(p)));
 }
 
+const moment = (lang, ms) => [line(when(lang, ms)), el("span", { class: "line line-small" }, utc(ms))];
 const code = (text) => el("code", { translate: "no" }, text);
 const id = (text) => (text ? code(text) : undefined);
 const line = (...children) => el("span", { class: "line" }, ...children);
@@ -111,7 +112,7 @@ function shown(name, { result, core }, ok, t) {
   const lang = typeof language === "string" && /^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$/.test(language) ? language : undefined;
   return [
     el("h3", {}, t(`${name}.heading`)),
-    el("p", { class: "hint" }, t(passed ? "text.text" : "text.doubtful")),
+    passed && name === "declaration" ? null : el("p", { class: "hint" }, t(passed ? "text.text" : "text.doubtful")),
     source(t(`${name}.heading`), core.decode(bytes), lang),
   ];
 }
@@ -136,7 +137,7 @@ function checkedFacts({ file, at, lang, trust, result, core }, t) {
   return facts([
     [t("detail.file"), [code(file.name), ` (${count(lang, file.size)} B)`]],
     [t("detail.digest"), file.digest && code(file.digest)],
-    [t("detail.checked"), when(lang, at)],
+    [t("detail.checked"), moment(lang, at)],
     [t("detail.keys"), keys],
     [t("detail.quorum"), trust.quorum === "none" ? t("says.none") : code(trust.quorum)],
     [t("detail.root"), result?.receipt && code(core.base64(result.receipt.checkpoint.root))],

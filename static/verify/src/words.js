@@ -18,8 +18,8 @@ export const has = (lang, key) => key in all[lang];
 
 const tags = { ja: "ja-JP-u-ca-japanese", en: "en-GB" };
 
-// when writes a time in milliseconds as a date in Japan; what is no date that a
-// calendar has stays a number.
+// when writes a time in milliseconds as a date in Japan, and utc the same in the
+// spelling of RFC 3339; what is no date that a calendar has stays a number.
 export function when(lang, ms) {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return String(ms);
@@ -27,7 +27,12 @@ export function when(lang, ms) {
     timeZone: "Asia/Tokyo", year: "numeric", month: "long", day: "numeric", weekday: "short",
     hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
   }).format(date);
-  return say(lang, "when", { local, utc: date.toISOString() });
+  return say(lang, "when", { local });
+}
+
+export function utc(ms) {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
 export const count = (lang, n) => new Intl.NumberFormat(lang).format(n);

@@ -33,10 +33,13 @@ export async function problems(visit) {
     if (facts.autofocus !== "error-summary") found.push("the error summary does not have the focus");
   }
 
-  found.push(...(await tooWide(page)));
-  found.push(...(await validated(visit)));
-  found.push(...(await accessible(visit)));
-  return found;
+  return [...found, ...(await stands(visit, await visit.served()))];
+}
+
+// stands returns what is wrong with a page whoever serves it; html is what was
+// served.
+export async function stands(visit, html) {
+  return [...(await tooWide(visit.page)), ...(await validated(html)), ...(await accessible(visit))];
 }
 
 async function tooWide(page) {
@@ -56,8 +59,7 @@ async function tooWide(page) {
   return found;
 }
 
-async function validated(visit) {
-  const html = await visit.served();
+async function validated(html) {
   if (html === null) return ["the page was not served as HTML"];
   const report = await validator.validateString(html, config);
   return report.results.flatMap((r) =>

@@ -64,7 +64,7 @@ export async function start(program) {
       child.once("error", reject);
       exited.then(([code, signal]) => reject(new Error(`kokoroe demo ended before it was ready (${signal ?? `exit code ${code}`})`)));
     });
-    return { url, log, stop };
+    return { url, log, data, stop };
   } catch (err) {
     await stop();
     err.message += `\n${log.join("\n")}`;
