@@ -14,7 +14,7 @@ export function show(section, checked) {
   section.replaceChildren(
     el("h2", { id: "result-heading", tabindex: "-1" }, t("result.heading")),
     verdict(checked, ok, t),
-    ...(checked.result?.receipt ? details(checked, ok, t) : [checkedFacts(checked, t)]),
+    ...details(checked, t),
     el("p", { class: "actions" }, printButton(t)),
   );
   section.className = ok ? "is-ok" : "is-failed";
@@ -28,7 +28,7 @@ function verdict({ result, problem }, ok, t) {
   }
   const why = t(`error.${problem ?? result.error}`, { line: result?.line });
   const foreign = ["signature_unknown", "quorum_missing"].includes(result?.error);
-  const next = !result?.receipt ? null : el("p", {}, t("result.failed.next"), foreign ? ` ${t("result.again")}` : "");
+  const next = !isReceipt(result) ? null : el("p", {}, t("result.failed.next"), foreign ? ` ${t("result.again")}` : "");
   return el("div", { class: "verdict verdict-failed" }, icon("alert"),
     el("div", {}, el("p", { class: "verdict-words" }, t("result.failed")), el("p", { class: "verdict-why" }, why), next));
 }
@@ -39,14 +39,18 @@ function printButton(t) {
   return button;
 }
 
-function details(checked, ok, t) {
+// details are what there is to say: nothing of a file that is no receipt, and
+// only where it breaks of one that cannot be read.
+function details(checked, t) {
   const { result } = checked;
   return [
-    ...(result.record ? says(checked, ok, t) : []),
-    ...steps(result, t),
+    ...(result?.record ? says(checked, result.ok, t) : []),
+    ...(isReceipt(result) ? steps(result, t) : []),
     ...values(checked, t),
   ];
 }
+
+const isReceipt = (result) => result !== undefined && result.error !== "not_receipt";
 
 function says(checked, ok, t) {
   const { result: { record, receipt, signers, witnesses }, lang, core } = checked;
@@ -71,7 +75,7 @@ function says(checked, ok, t) {
       [t("says.origin"), code(core.decode(receipt.checkpoint.origin) ?? "")],
       [t("says.signers"), signers.length ? signers.map((s) => line(code(s))) : t("says.none")],
       [t("says.witnesses"), witnesses.length
-        ? witnesses.map((w) => line(code(w.name), ...moment(lang, Number(w.at) * 1000))) : t("says.none")],
+        ? witnesses.map((w) => el("span", { class: "line line-group" }, code(w.name), ...moment(lang, Number(w.at) * 1000))) : t("says.none")],
     ]),
     ...shown("text", checked, ok, t),
     ...shown("declaration", checked, ok, t),
@@ -145,12 +149,13 @@ function checkedFacts({ file, at, lang, trust, result, core }, t) {
 }
 
 function values(checked, t) {
-  const { receipt } = checked.result;
-  const note = checked.core.decode(receipt.checkpoint.note);
+  const receipt = checked.result?.receipt;
+  const note = receipt && checked.core.decode(receipt.checkpoint.note);
+  const more = (key, text) => (text ? el("details", {}, el("summary", {}, t(key)), source(t(key), text)) : null);
   return [
     el("h3", {}, t("detail.heading")),
     checkedFacts(checked, t),
-    el("details", {}, el("summary", {}, t("detail.record")), source(t("detail.record"), receipt.record)),
-    note && el("details", {}, el("summary", {}, t("detail.checkpoint")), source(t("detail.checkpoint"), note)),
+    more("detail.record", receipt?.record),
+    more("detail.checkpoint", note),
   ].filter(Boolean);
 }
