@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { detail } from "../../static/verify/src/words.js";
+import { core } from "./lib/page.mjs";
 import { digest, Key, receipt } from "./lib/log.mjs";
 import { generator, mutate } from "./lib/mutate.mjs";
 import { answers, run, verifiers } from "./lib/verifiers.mjs";
@@ -33,13 +35,13 @@ test("the page is what its sources give", () => {
   assert.equal(status, 0, stderr);
 });
 
-describe("vectors", () => {
-  // padded is the file, or a copy that is filled up with spaces.
-  const padded = ({ file, pad }) => {
-    if (!pad) return join(vectors, file);
-    return put(`padded-${pad}-${basename(file)}`, Buffer.concat([readFileSync(join(vectors, file)), Buffer.alloc(pad, " ")]).subarray(0, pad));
-  };
+// padded is the file, or a copy that is filled up with spaces.
+const padded = ({ file, pad }) => {
+  if (!pad) return join(vectors, file);
+  return put(`padded-${pad}-${basename(file)}`, Buffer.concat([readFileSync(join(vectors, file)), Buffer.alloc(pad, " ")]).subarray(0, pad));
+};
 
+describe("vectors", () => {
   for (const verifier of verifiers) {
     for (const policy of new Set(table.receipts.map((r) => r.policy))) {
       const rows = table.receipts.filter((r) => r.policy === policy);
@@ -59,6 +61,16 @@ describe("vectors", () => {
       assert.equal(wrong.length, 0, `${verifier.name} reads wrongly\n${wrong.join("\n")}`);
     });
   }
+});
+
+// The command says in English what it found; the page also in Japanese.
+test("every detail has its words in Japanese", () => {
+  const { examine, parsePolicy } = core();
+  const without = table.receipts.flatMap((row) => {
+    const { steps } = examine(readFileSync(padded(row)), parsePolicy(readFileSync(join(vectors, row.policy))));
+    return Object.values(steps).filter((s) => s.detail && detail("ja", s) === null).map((s) => `${row.file}: ${s.detail}`);
+  });
+  assert.deepEqual(without, []);
 });
 
 const same = (a, b) => { try { assert.deepEqual(a, b); return true; } catch { return false; } };

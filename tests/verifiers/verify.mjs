@@ -6,20 +6,11 @@
 // Exit codes: 0 every receipt verifies, 1 some does not, 2 wrong command line,
 // policy or file.
 
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { runInThisContext } from "node:vm";
+import { core } from "./lib/page.mjs";
 
-const page = new URL("../../static/verify/kokoroe-verify.html", import.meta.url);
 const usage = "usage: node verify.mjs --policy FILE [--json] RECEIPT…";
-
-// core is the verifier, taken out of the page as a browser would.
-function core() {
-  const script = /<script id="core">([\s\S]*?)<\/script>/.exec(readFileSync(page, "utf8"))?.[1];
-  if (!script) throw new Error(`no verifier in ${page.pathname}`);
-  runInThisContext(`${script}\n;globalThis.KokoroeVerify = KokoroeVerify;`, { filename: "kokoroe-verify.html" });
-  return globalThis.KokoroeVerify;
-}
 
 // read returns at most limit bytes: what is larger is refused for its size.
 function read(path, limit) {

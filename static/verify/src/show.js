@@ -1,7 +1,7 @@
 // The result of a check, in words.
 
 import { el, facts, icon, source } from "./dom.js";
-import { count, has, say, utc, when } from "./words.js";
+import { count, detail, has, say, utc, when } from "./words.js";
 
 const icons = { passed: "check", failed: "alert", absent: "minus", skipped: "minus" };
 
@@ -45,7 +45,7 @@ function details(checked, t) {
   const { result } = checked;
   return [
     ...(result?.record ? says(checked, result.ok, t) : []),
-    ...(isReceipt(result) ? steps(result, t) : []),
+    ...(isReceipt(result) ? steps(checked, t) : []),
     ...values(checked, t),
   ];
 }
@@ -121,13 +121,17 @@ function shown(name, { result, core }, ok, t) {
   ];
 }
 
-function steps(result, t) {
+function steps({ result, lang }, t) {
+  const more = (s) => {
+    const words = detail(lang, s);
+    return words ? [" ", el("span", { class: "step-detail" }, lang === "ja" ? `（${words}）` : `(${words})`)] : [];
+  };
   const items = Object.entries(result.steps).map(([name, s]) =>
     el("li", { class: `step step-${s.outcome}` },
       el("div", { class: "step-head" },
         el("span", { class: "step-name" }, t(`step.${name}`)),
         el("span", { class: "outcome" }, icon(icons[s.outcome]), t(`outcome.${s.outcome}`))),
-      el("p", {}, why(name, s, t), s.detail ? [" ", el("span", { class: "step-detail", lang: "en" }, `(${s.detail})`)] : [])));
+      el("p", {}, why(name, s, t), more(s))));
   return [el("h3", {}, t("steps.heading")), el("ol", { class: "steps" }, items)];
 }
 

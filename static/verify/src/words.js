@@ -1,5 +1,6 @@
 // What the page says, in each language. {name} stands for an argument.
 
+import { detailInJapanese } from "./details-ja.js";
 import { en } from "./words-en.js";
 import { ja } from "./words-ja.js";
 
@@ -15,6 +16,13 @@ export function say(lang, key, args = {}) {
 }
 
 export const has = (lang, key) => key in all[lang];
+
+// detail is what a step found, in the reader's language, or null when there is
+// nothing more to say. Of a signature it is the key's name.
+export function detail(lang, { code, detail: text }) {
+  if (!text) return null;
+  return lang === "ja" && code !== "signature_wrong" ? detailInJapanese(text) : text;
+}
 
 const tags = { ja: "ja-JP-u-ca-japanese", en: "en-GB" };
 
