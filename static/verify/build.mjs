@@ -24,7 +24,7 @@ async function script(entry, globalName) {
 
 // The portal's look: its tokens, of those only what is used, and its base.
 async function style() {
-  const own = from("../css/base.css") + from("src/page.css");
+  const own = from("../css/base.css") + from("src/page.css") + from("src/result.css");
   const tokens = from("../css/tokens.css");
   const values = new Map([...tokens.matchAll(/^ {2}(--[\w-]+): (.*);$/gm)].map(([, name, value]) => [name, value]));
   const used = new Set();
