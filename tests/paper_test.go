@@ -160,6 +160,6 @@ func TestOnlyOnesOwnPaper(t *testing.T) {
 	p.As("head").Get(path+"/pdf").Want(t, 404)
 	p.As("head").Get("/audit"+strings.Replace(path, "receipts", "records", 1)+"/pdf").Want(t, 404)
 	p.As("auditor").Get("/audit/records/99/pdf").Want(t, 404)
-	erase(t, p, path)
+	erase(t, p, seqOf(t, path), "決裁")
 	p.As("auditor").Get("/audit/records/0/pdf").Want(t, 404)
 }
