@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"kokoroe/app/fault"
+	"kokoroe/app/store"
+	"kokoroe/tests/ledger"
+)
+
+func failingCalls(ctx context.Context, t *trial) error   { return brokenCalls(ctx, t, refuse) }
+func forgottenCalls(ctx context.Context, t *trial) error { return brokenCalls(ctx, t, forget) }
+
+// mostHarm is how many calls go wrong in a cycle. When each one does, nothing
+// can be acknowledged, and the log must go on afterwards.
+const mostHarm = 150
+
+// brokenCalls lets every nth call go wrong, from the log's opening to its end,
+// while several people ask until they are answered.
+func brokenCalls(ctx context.Context, t *trial, h harm) error {
+	t.means = "a store around the store"
+	f, err := t.home(fmt.Sprint(t.cycle))
+	if err != nil {
+		return err
+	}
+	b := newBook(t)
+	var s *broken
+	l, err := openBroken(ctx, f, func(under store.Store) store.Store {
+		if s == nil {
+			s = &broken{every: int64(1 + t.cycle), harm: h, most: mostHarm}
+		}
+		s.Store = under
+		return s
+	})
+	if err != nil {
+		return err
+	}
+	var callers sync.WaitGroup
+	for caller := range 4 {
+		callers.Go(func() {
+			for i := range 25 {
+				b.persist(ctx, l, keyOf("ack", caller, i))
+			}
+		})
+	}
+	callers.Wait()
+	if err := l.Close(); err != nil {
+		return err
+	}
+	t.faults += int(s.hurt.Load())
+	return b.reopen(ctx, f)
+}
+
+// openBroken opens the log again until the store lets it.
+func openBroken(ctx context.Context, f ledger.Folder, wrap func(store.Store) store.Store) (*ledger.Ledger, error) {
+	for {
+		l, err := f.Open(ctx, ledger.Options{Wrap: wrap, SignAfter: time.Millisecond})
+		if err == nil || !fault.Is(err, fault.Unavailable) {
+			return l, err
+		}
+	}
+}
+
+// persist asks until the answer is known, and notes it.
+func (b *book) persist(ctx context.Context, l *ledger.Ledger, key string) {
+	for ctx.Err() == nil {
+		e, err := l.Log.Append(ctx, ledger.Statement(key, time.Time{}))
+		if err == nil {
+			b.acknowledged(key, e.Seq)
+			return
+		}
+		if !fault.Is(err, fault.Unavailable) || l.Log.Trouble() != nil {
+			b.mu.Lock()
+			b.t.fail("%s is refused for good: %v", key, errors.Join(err, l.Log.Trouble()))
+			b.mu.Unlock()
+			return
+		}
+	}
+}
