@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(o.Log, "seed %d\n", o.Seed)
-	r := &report{options: o, others: newOthers(folder, shared.Key.Public)}
+	r := &report{options: o, others: newOthers(folder, shared.Key.Public, o.Log)}
 	known := false
 	for _, f := range threats {
 		if o.Only != "" && o.Only != f.name {
@@ -85,18 +85,17 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 		}
 		known = true
 		t := &trial{threat: f, options: o, folder: filepath.Join(folder, f.name), secret: filepath.Join(shared.Path, "log.key"), others: r.others}
-		if err := t.run(ctx); err != nil {
-			return false, fmt.Errorf("%s: %w", f.name, err)
-		}
 		r.trials = append(r.trials, t)
-		if err := os.RemoveAll(t.folder); err != nil {
-			return false, err
+		if err := errors.Join(t.run(ctx), os.RemoveAll(t.folder)); err != nil {
+			return false, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	if !known {
 		return false, fmt.Errorf("no fault is called %q", o.Only)
 	}
-	r.others.verify(ctx)
+	if err := r.others.verify(ctx); err != nil {
+		return false, err
+	}
 	r.print(o.Out)
 	return r.held(), nil
 }

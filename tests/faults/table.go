@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 )
 
 // report is what the trials came to.
@@ -36,8 +37,8 @@ func (r *report) print(out io.Writer) {
 			kills = t.cycles
 		}
 	}
-	if r.others.means != "" {
-		row(out, "verifiers in other languages", r.others.means, r.others.counts, r.others.failures)
+	if len(r.others.means) > 0 {
+		row(out, "receipts of all these, and changed ones, by other verifiers", strings.Join(r.others.means, "; "), r.others.counts, r.others.failures)
 		all.add(r.others.counts)
 	}
 	if kills == 0 {
