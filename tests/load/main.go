@@ -27,6 +27,8 @@ type options struct {
 	city        string
 	cpuProfile  string
 	memProfile  string
+	evidence    bool
+	records     int
 }
 
 func main() {
@@ -40,10 +42,12 @@ func main() {
 	flag.StringVar(&o.city, "city", "", "only write the city to this folder, for kokoroe demo --city")
 	flag.StringVar(&o.cpuProfile, "cpuprofile", "", "run the portal in this process and write its CPU profile, and the load's, to this file")
 	flag.StringVar(&o.memProfile, "memprofile", "", "run the portal in this process and write its allocations to this file")
+	flag.BoolVar(&o.evidence, "evidence", false, "measure the evidence log alone, with 64 at once unless -concurrency says otherwise")
+	flag.IntVar(&o.records, "records", 1_000_000, "with -evidence: size of the log that is verified; 0: none is")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	failed, err := run(ctx, o, os.Stdout)
+	failed, err := measure(ctx, o, os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
@@ -51,6 +55,18 @@ func main() {
 	if failed > 0 {
 		os.Exit(1)
 	}
+}
+
+func measure(ctx context.Context, o options, out io.Writer) (failed int, err error) {
+	if !o.evidence {
+		return run(ctx, o, out)
+	}
+	many := false
+	flag.Visit(func(f *flag.Flag) { many = many || f.Name == "concurrency" })
+	if !many {
+		o.concurrency = evidenceCallers
+	}
+	return 0, runEvidence(ctx, o, out)
 }
 
 func run(ctx context.Context, o options, out io.Writer) (failed int, err error) {
