@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -216,9 +217,31 @@ func (b *book) reopen(ctx context.Context, f ledger.Folder) error {
 	if err != nil {
 		return err
 	}
-	err = b.inspect(ctx, l)
-	if closing := l.Close(); err == nil {
-		err = closing
+	return errors.Join(b.inspect(ctx, l), l.Close())
+}
+
+// everything looks for all that was ever acknowledged, in the log as it is now,
+// and examines the whole of it.
+func (b *book) everything(ctx context.Context, f ledger.Folder) (err error) {
+	b.seen, b.size, b.news = map[string]int64{}, 0, 0
+	l, err := f.Open(ctx, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := b.inspect(ctx, l); err != nil {
+		return err
+	}
+	head, err := f.Head().Load()
+	if err != nil {
+		return err
+	}
+	found, err := evidence.Examine(ctx, evidence.ExamineConfig{
+		Store: l.Store, Verifiers: f.Verifiers(),
+		Remember: map[string][]evidence.Remembered{evidence.InHead: {{Name: "head", Note: head}}},
+	})
+	if err == nil && (found.Found != 0 || found.Size != b.size) {
+		b.t.fail("the examination of %d entries found %v", found.Size, found.Disagreements)
 	}
 	return err
 }

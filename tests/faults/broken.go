@@ -9,7 +9,6 @@ import (
 
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
-	"kokoroe/app/store"
 )
 
 // harm is what a broken store does at every nth call.
@@ -25,7 +24,7 @@ const (
 
 // broken is a store of which every nth call of the evidence log goes wrong.
 type broken struct {
-	store.Store
+	under evidence.Store
 	every int64
 	harm  harm
 	most  int64 // so many go wrong; 0: without end
@@ -33,10 +32,7 @@ type broken struct {
 	hurt  atomic.Int64
 }
 
-var (
-	errCut = errors.New("the connection was cut")
-	_      = store.Store(&broken{})
-)
+var errCut = errors.New("the connection was cut")
 
 // turn counts a call and says whether it goes wrong.
 func (b *broken) turn() bool {
@@ -84,37 +80,41 @@ func die() {
 
 // AppendEntries is a call that may go wrong, like all below.
 func (b *broken) AppendEntries(ctx context.Context, entries []evidence.Entry) error {
-	return only(b, func() error { return b.Store.AppendEntries(ctx, entries) })
+	return only(b, func() error { return b.under.AppendEntries(ctx, entries) })
 }
 
 func (b *broken) LogSize(ctx context.Context) (int64, error) {
-	return through(b, func() (int64, error) { return b.Store.LogSize(ctx) })
+	return through(b, func() (int64, error) { return b.under.LogSize(ctx) })
 }
 
 func (b *broken) Entry(ctx context.Context, seq int64) (evidence.Entry, error) {
-	return through(b, func() (evidence.Entry, error) { return b.Store.Entry(ctx, seq) })
+	return through(b, func() (evidence.Entry, error) { return b.under.Entry(ctx, seq) })
 }
 
 func (b *broken) EntryByKey(ctx context.Context, key string) (evidence.Entry, error) {
-	return through(b, func() (evidence.Entry, error) { return b.Store.EntryByKey(ctx, key) })
+	return through(b, func() (evidence.Entry, error) { return b.under.EntryByKey(ctx, key) })
 }
 
 func (b *broken) EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error) {
-	return through(b, func() ([]evidence.Entry, error) { return b.Store.EntriesFrom(ctx, seq, limit) })
+	return through(b, func() ([]evidence.Entry, error) { return b.under.EntriesFrom(ctx, seq, limit) })
 }
 
 func (b *broken) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error) {
-	return through(b, func() ([]evidence.Entry, error) { return b.Store.FindEntries(ctx, q) })
+	return through(b, func() ([]evidence.Entry, error) { return b.under.FindEntries(ctx, q) })
+}
+
+func (b *broken) EraseEntry(ctx context.Context, seq int64, key string) error {
+	return only(b, func() error { return b.under.EraseEntry(ctx, seq, key) })
 }
 
 func (b *broken) SaveCheckpoint(ctx context.Context, c evidence.Checkpoint) error {
-	return only(b, func() error { return b.Store.SaveCheckpoint(ctx, c) })
+	return only(b, func() error { return b.under.SaveCheckpoint(ctx, c) })
 }
 
 func (b *broken) LastCheckpoint(ctx context.Context) (evidence.Checkpoint, error) {
-	return through(b, func() (evidence.Checkpoint, error) { return b.Store.LastCheckpoint(ctx) })
+	return through(b, func() (evidence.Checkpoint, error) { return b.under.LastCheckpoint(ctx) })
 }
 
 func (b *broken) CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error) {
-	return through(b, func() (evidence.Checkpoint, error) { return b.Store.CheckpointCovering(ctx, size) })
+	return through(b, func() (evidence.Checkpoint, error) { return b.under.CheckpointCovering(ctx, size) })
 }

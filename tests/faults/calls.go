@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
-	"kokoroe/app/store"
 	"kokoroe/tests/ledger"
 )
 
@@ -29,11 +29,11 @@ func brokenCalls(ctx context.Context, t *trial, h harm) error {
 	}
 	b := newBook(t)
 	var s *broken
-	l, err := openBroken(ctx, f, func(under store.Store) store.Store {
+	l, err := openBroken(ctx, f, func(under evidence.Store) evidence.Store {
 		if s == nil {
 			s = &broken{every: int64(1 + t.cycle), harm: h, most: mostHarm}
 		}
-		s.Store = under
+		s.under = under
 		return s
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func brokenCalls(ctx context.Context, t *trial, h harm) error {
 }
 
 // openBroken opens the log again until the store lets it.
-func openBroken(ctx context.Context, f ledger.Folder, wrap func(store.Store) store.Store) (*ledger.Ledger, error) {
+func openBroken(ctx context.Context, f ledger.Folder, wrap func(evidence.Store) evidence.Store) (*ledger.Ledger, error) {
 	for {
 		l, err := f.Open(ctx, ledger.Options{Wrap: wrap, SignAfter: time.Millisecond})
 		if err == nil || !fault.Is(err, fault.Unavailable) {

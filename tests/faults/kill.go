@@ -28,7 +28,13 @@ func killed(ctx context.Context, t *trial) error {
 		t.faults++
 	}
 	t.unanswered = unanswered
-	return t.book.reopen(ctx, f)
+	if err := t.book.reopen(ctx, f); err != nil {
+		return err
+	}
+	if every := 250; t.cycle%every == every-1 || t.cycle == t.threat.cycles(t.options.Cycles)-1 {
+		return t.book.everything(ctx, f)
+	}
+	return nil
 }
 
 // killedAtCall kills the program at every nth call to the store, life after life

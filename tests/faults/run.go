@@ -44,6 +44,7 @@ var threats = []threat{
 	{"same-http", "one acknowledgement 50 times at once, three whole portals on one store, over HTTP", 1, 3, sameOverHTTP},
 	{"backup", "an older backup is put back", 1, 10, restored},
 	{"clock", "the clock goes a day back and forth", 1, 10, wanderingClock},
+	{"rows", "a byte of a row is flipped; a row is deleted, swapped, back-dated, forged", 1, 6, tamperedRows},
 	{"receipts", "a receipt is changed", 1, 5, mutatedReceipts},
 }
 

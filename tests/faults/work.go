@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
-	"kokoroe/app/store"
 	"kokoroe/tests/ledger"
 )
 
@@ -59,9 +59,9 @@ func (o orders) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var wrap func(store.Store) store.Store
+	var wrap func(evidence.Store) evidence.Store
 	if o.Every > 0 {
-		wrap = func(s store.Store) store.Store { return &broken{Store: s, every: o.Every, harm: o.Harm} }
+		wrap = func(s evidence.Store) evidence.Store { return &broken{under: s, every: o.Every, harm: o.Harm} }
 	}
 	l, err := f.Open(ctx, ledger.Options{Wrap: wrap, SignAfter: 20 * time.Millisecond})
 	if err != nil {

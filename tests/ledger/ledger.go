@@ -15,7 +15,6 @@ import (
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/evidence"
-	"kokoroe/app/store"
 	"kokoroe/app/store/sqlite"
 )
 
@@ -56,15 +55,17 @@ func NewFolder(path, secret string) (Folder, error) {
 func (f Folder) Database() string { return filepath.Join(f.Path, "kokoroe.db") }
 
 // Head remembers the last checkpoint.
-func (f Folder) Head() evidence.FileHead { return evidence.FileHead(filepath.Join(f.Path, "checkpoint")) }
+func (f Folder) Head() evidence.FileHead {
+	return evidence.FileHead(filepath.Join(f.Path, "checkpoint"))
+}
 
 // Verifiers are the log's public keys.
 func (f Folder) Verifiers() note.Verifiers { return note.VerifierList(f.Key.Verifier) }
 
 // Options changes how a ledger is opened. The zero Options are the portal's own.
 type Options struct {
-	Wrap      func(store.Store) store.Store // stands between log and store; nil: nothing does
-	Now       calendar.Clock                // nil: the machine's
+	Wrap      func(evidence.Store) evidence.Store // stands between log and store; nil: nothing does
+	Now       calendar.Clock                      // nil: the machine's
 	SignAfter time.Duration
 	Report    func(error)
 }
@@ -86,7 +87,7 @@ func (f Folder) Open(ctx context.Context, o Options) (*Ledger, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	var between store.Store = s
+	var between evidence.Store = s
 	if o.Wrap != nil {
 		between = o.Wrap(s)
 	}
