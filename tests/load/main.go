@@ -32,6 +32,7 @@ type options struct {
 }
 
 func main() {
+	examineHere()
 	var o options
 	flag.DurationVar(&o.duration, "duration", 20*time.Second, "how long new journeys begin")
 	flag.IntVar(&o.concurrency, "concurrency", 32, "how many people are on their way at once")

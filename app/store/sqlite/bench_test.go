@@ -72,20 +72,25 @@ func BenchmarkAppendOne(b *testing.B) {
 	}
 }
 
-// BenchmarkAppendBatch appends 64 entries a call, as the log does when 64 wait.
+// BenchmarkAppendBatch appends many entries a call: as the log does when 64
+// wait, and as an import does.
 func BenchmarkAppendBatch(b *testing.B) {
-	s := open(b, file(b))
-	b.ReportAllocs()
-	n := int64(0)
-	for b.Loop() {
-		entries := make([]evidence.Entry, 64)
-		for i := range entries {
-			entries[i] = benchEntry(n)
-			n++
-		}
-		check(b, s.AppendEntries(b.Context(), entries))
+	for _, size := range []int{64, 512, 4096} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			s := open(b, file(b))
+			b.ReportAllocs()
+			n := int64(0)
+			for b.Loop() {
+				entries := make([]evidence.Entry, size)
+				for i := range entries {
+					entries[i] = benchEntry(n)
+					n++
+				}
+				check(b, s.AppendEntries(b.Context(), entries))
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "entries/s")
+		})
 	}
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "entries/s")
 }
 
 func benchSession(hash string) identity.Session {
