@@ -108,7 +108,7 @@ func (t *trial) downloads(ctx context.Context, portals []*demo.Demo, visitors []
 	if _, err := portals[0].App.Log.Checkpoint(ctx); err != nil {
 		return err
 	}
-	key, err := note.NewVerifier(portals[0].App.PublicKey)
+	key, err := note.NewVerifier(portals[0].App.Keys.Public)
 	if err != nil {
 		return err
 	}
