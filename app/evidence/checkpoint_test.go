@@ -204,6 +204,28 @@ func TestFileHead(t *testing.T) {
 	}
 }
 
+func TestFileHeadClearsWhatCrashesLeft(t *testing.T) {
+	dir := t.TempDir()
+	h := evidence.FileHead(filepath.Join(dir, "head"))
+	left := map[string]time.Duration{"head.unfinished-1": time.Hour, "head.unfinished-2": 0, "head.old": time.Hour, "head": time.Hour}
+	for name, age := range left {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := h.Load(); string(b) != "x" || err != nil {
+		t.Fatalf("%q, %v", b, err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 3 {
+		t.Errorf("%v are there, %v; want all but what an earlier process began", files, err)
+	}
+}
+
 func TestSigningKey(t *testing.T) {
 	secret, public, err := evidence.NewSigningKey(origin)
 	if err != nil {

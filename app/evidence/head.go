@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Head remembers the last signed checkpoint outside the store, so that a store
@@ -19,13 +20,31 @@ type Head interface {
 // FileHead is a Head in a file of that path.
 type FileHead string
 
-// Load reads the file. A file that is not there is no note.
+// Load reads the file. A file that is not there is no note. What crashes have
+// left beside it is cleared away.
 func (f FileHead) Load() ([]byte, error) {
+	f.clear(time.Now().Add(-halfWritten))
 	b, err := os.ReadFile(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return b, err
+}
+
+const (
+	unfinished  = ".unfinished-"
+	halfWritten = time.Minute // longer than any note takes to be written
+)
+
+// clear removes files that were begun before an instant and never became the
+// head. Nothing depends on it.
+func (f FileHead) clear(before time.Time) {
+	left, _ := filepath.Glob(string(f) + unfinished + "*")
+	for _, name := range left {
+		if info, err := os.Stat(name); err == nil && info.ModTime().Before(before) {
+			_ = os.Remove(name)
+		}
+	}
 }
 
 // Save replaces the file as a whole: a crash leaves the old or the new one.
