@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"kokoroe/app/evidence"
@@ -32,6 +33,14 @@ var shown = policy.Acknowledged{
 func digest(b []byte) string {
 	sum := sha256.Sum256(b)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Acknowledgement is a Statement with such a key as the portal gives it, of the
+// person with the number.
+func Acknowledgement(number int64, at time.Time) evidence.Statement {
+	s := Statement(strconv.FormatInt(number, 10), at)
+	s.Key = policy.KindAcknowledged + "|" + s.Subject + "|basic-policy|1|2026"
+	return s
 }
 
 // Statement is an acknowledgement such as the portal records. The person follows

@@ -78,29 +78,29 @@ func (r *evidenceResults) measureAppends(ctx context.Context, o options, folder 
 	}
 	defer disk.Close()
 	const turns = 6
+	var people atomic.Int64 // who have acknowledged
 	turn := o.duration / 4 / turns / 2
-	for n := range turns {
+	for range turns {
 		if err := r.syncFor(turn, disk); err != nil {
 			return err
 		}
-		times, err := appendFor(ctx, turn, l, fmt.Sprintf("single-%d", n), 1)
+		times, err := appendFor(ctx, turn, l, &people, 1)
 		if err != nil {
 			return err
 		}
 		r.single = append(r.single, times...)
 	}
 	cpu, began := clientCPU(), time.Now()
-	r.durable, err = appendFor(ctx, o.duration/2, l, "many", o.concurrency)
+	r.durable, err = appendFor(ctx, o.duration/2, l, &people, o.concurrency)
 	r.took, r.cpu = time.Since(began), clientCPU()-cpu
 	return err
 }
 
 // appendFor appends for a time, so many at once, and returns how long each took.
-func appendFor(ctx context.Context, d time.Duration, l *ledger.Ledger, prefix string, callers int) ([]time.Duration, error) {
+func appendFor(ctx context.Context, d time.Duration, l *ledger.Ledger, people *atomic.Int64, callers int) ([]time.Duration, error) {
 	var mu sync.Mutex
 	var all []time.Duration
 	var first error
-	var next atomic.Int64
 	var group sync.WaitGroup
 	end := time.Now().Add(d)
 	for range callers {
@@ -111,7 +111,7 @@ func appendFor(ctx context.Context, d time.Duration, l *ledger.Ledger, prefix st
 				if began.After(end) {
 					break
 				}
-				_, err := l.Log.Append(ctx, ledger.Statement(fmt.Sprintf("%s-%d", prefix, next.Add(1)), began))
+				_, err := l.Log.Append(ctx, ledger.Acknowledgement(people.Add(1), began))
 				own = append(own, time.Since(began))
 				if err != nil {
 					mu.Lock()

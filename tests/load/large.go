@@ -121,7 +121,7 @@ func makeEntries(from, n int64) ([]evidence.Entry, error) {
 		group.Go(func() {
 			for i := w; i < n; i += workers {
 				seq := from + i
-				s := ledger.Statement(fmt.Sprintf("large-%d", seq), at.Add(time.Duration(seq)*time.Millisecond))
+				s := ledger.Acknowledgement(seq, at.Add(time.Duration(seq)*time.Millisecond))
 				record, err := evidence.CanonicalRecord(s, "load")
 				salt := make([]byte, evidence.SaltSize)
 				for b := range salt {
