@@ -48,11 +48,14 @@ func brokenCalls(ctx context.Context, t *trial, h harm) error {
 		})
 	}
 	callers.Wait()
+	if err := b.erase(ctx, l); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	if err := l.Close(); err != nil {
 		return err
 	}
 	t.faults += int(s.hurt.Load())
-	return b.reopen(ctx, f)
+	return b.everything(ctx, f)
 }
 
 // openBroken opens the log again until the store lets it.
@@ -80,4 +83,27 @@ func (b *book) persist(ctx context.Context, l *ledger.Ledger, key string) {
 			return
 		}
 	}
+}
+
+// erase takes the record of one acknowledgement away, asking until that is done.
+// The log says so, and nothing else may be missing.
+func (b *book) erase(ctx context.Context, l *ledger.Ledger) error {
+	if len(b.keys) == 0 {
+		return nil // refused for good, and said so
+	}
+	key := b.keys[0]
+	seq := b.acks[key]
+	for done := false; !done && ctx.Err() == nil; {
+		_, err := l.Log.Erase(ctx, evidence.Actor{ID: "p-office"}, seq, evidence.GroundRequest, "a trial")
+		if err == nil {
+			_, err = l.Log.FinishErasures(ctx)
+		}
+		if err != nil && (!fault.Is(err, fault.Unavailable) || l.Log.Trouble() != nil) {
+			return err
+		}
+		done = err == nil
+	}
+	b.keys = b.keys[1:]
+	delete(b.acks, key)
+	return ctx.Err()
 }

@@ -73,5 +73,5 @@ func killedAtCall(ctx context.Context, t *trial) error {
 	if _, _, err := live(ctx, b, o, 0); err != nil { // nothing is broken: it goes on
 		return err
 	}
-	return b.reopen(ctx, f)
+	return b.everything(ctx, f)
 }

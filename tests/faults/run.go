@@ -88,17 +88,16 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 		t := &trial{threat: f, options: o, folder: filepath.Join(folder, f.name), secret: filepath.Join(shared.Path, "log.key"), others: r.others}
 		r.trials = append(r.trials, t)
 		if err := errors.Join(t.run(ctx), os.RemoveAll(t.folder)); err != nil {
+			r.print(o.Out) // as far as it came
 			return false, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	if !known {
 		return false, fmt.Errorf("no fault is called %q", o.Only)
 	}
-	if err := r.others.verify(ctx); err != nil {
-		return false, err
-	}
+	err = r.others.verify(ctx)
 	r.print(o.Out)
-	return r.held(), nil
+	return r.held() && err == nil, err
 }
 
 // trial is one fault being tried.
