@@ -118,3 +118,23 @@ func (b *broken) LastCheckpoint(ctx context.Context) (evidence.Checkpoint, error
 func (b *broken) CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error) {
 	return through(b, func() (evidence.Checkpoint, error) { return b.under.CheckpointCovering(ctx, size) })
 }
+
+func (b *broken) SaveCosignature(ctx context.Context, c evidence.Cosignature) error {
+	return only(b, func() error { return b.under.SaveCosignature(ctx, c) })
+}
+
+func (b *broken) Cosigned(ctx context.Context, size int64, n int) (c evidence.Checkpoint, by []evidence.Cosignature, err error) {
+	c, err = through(b, func() (evidence.Checkpoint, error) {
+		c, list, err := b.under.Cosigned(ctx, size, n)
+		by = list
+		return c, err
+	})
+	if err != nil {
+		by = nil
+	}
+	return c, by, err
+}
+
+func (b *broken) LastCosigned(ctx context.Context, witness string) (evidence.Cosignature, error) {
+	return through(b, func() (evidence.Cosignature, error) { return b.under.LastCosigned(ctx, witness) })
+}
