@@ -41,7 +41,7 @@ func restored(ctx context.Context, t *trial) error {
 	}
 	t.faults++
 	t.tampered++
-	if err := t.recognised(ctx, f, kept); err != nil {
+	if err := t.recognised(ctx, f, kept, ledger.Options{}); err != nil {
 		return err
 	}
 	for _, beside := range []string{"-wal", "-shm"} {
@@ -112,8 +112,8 @@ func fork(ctx context.Context, f ledger.Folder, size int) (err error) {
 
 // recognised looks whether a log on an older store stops and still reads what
 // is there.
-func (t *trial) recognised(ctx context.Context, f ledger.Folder, kept int64) (err error) {
-	l, err := f.Open(ctx, ledger.Options{})
+func (t *trial) recognised(ctx context.Context, f ledger.Folder, kept int64, o ledger.Options) (err error) {
+	l, err := f.Open(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ var threats = []threat{
 	{"same", "one acknowledgement 50 times at once, three logs on one store", 2, 50, sameAtOnce},
 	{"same-http", "one acknowledgement 50 times at once, three whole portals on one store, over HTTP", 1, 3, sameOverHTTP},
 	{"backup", "an older backup is put back", 1, 10, restored},
+	{"witness", "the whole folder is put back from an older copy, and only a witness knows better", 1, 10, witnessed},
 	{"clock", "the clock goes a day back and forth", 1, 10, wanderingClock},
 	{"rows", "a byte of a row is flipped; a row is deleted, swapped, back-dated, forged", 1, 6, tamperedRows},
 	{"receipts", "a receipt is changed", 1, 5, mutatedReceipts},

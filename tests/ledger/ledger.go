@@ -67,6 +67,7 @@ type Options struct {
 	Wrap      func(evidence.Store) evidence.Store // stands between log and store; nil: nothing does
 	Now       calendar.Clock                      // nil: the machine's
 	SignAfter time.Duration
+	Witnesses []evidence.Witness // asked soon after each checkpoint
 	Report    func(error)
 }
 
@@ -94,6 +95,7 @@ func (f Folder) Open(ctx context.Context, o Options) (*Ledger, error) {
 	l, err := evidence.Open(ctx, evidence.Config{
 		Store: between, Origin: Origin, Program: "faults", Now: o.Now,
 		Signer: f.Key.Signer, Verifiers: f.Verifiers(), Head: f.Head(), SignAfter: o.SignAfter, Report: o.Report,
+		Witnesses: o.Witnesses, WitnessAfter: time.Millisecond,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
