@@ -171,8 +171,8 @@ func (r *evidenceResults) printAppends(out io.Writer) {
 
 func (r *evidenceResults) printLast(out io.Writer) {
 	slices.Sort(r.proofs)
-	fmt.Fprintf(out, "verify_mb=%d proof_p50_ms=%.3f proof_p99_ms=%.3f\n", r.examined.kilobytes>>10,
+	fmt.Fprintf(out, "verify_mb=%d proof_p50_ms=%.3f proof_p99_ms=%.3f\n", r.examined.Kilobytes>>10,
 		ms(percentile(r.proofs, 50)), ms(percentile(r.proofs, 99)))
 	fmt.Fprintf(out, "durable_per_s=%.0f p95_ms=%.1f single_per_s=%.0f fsync_per_s=%.0f verify_1m_s=%.1f\n",
-		r.durableRate(), ms(percentile(r.durable, 95)), rate(r.single), rate(r.syncs), r.examined.took.Seconds())
+		r.durableRate(), ms(percentile(r.durable, 95)), rate(r.single), rate(r.syncs), r.examined.Took.Seconds())
 }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
 
 	"kokoroe/app/evidence"
@@ -21,9 +21,9 @@ const examineVariable = "KOKOROE_LOAD_EXAMINE"
 
 // examined is what an examination cost.
 type examined struct {
-	took      time.Duration
-	cpu       time.Duration
-	kilobytes int64 // of memory, at most
+	Took      time.Duration
+	CPU       time.Duration
+	Kilobytes int64 // of memory, at most
 }
 
 // examineHere examines the log that the environment names, says how long that
@@ -33,9 +33,9 @@ func examineHere() {
 	if !ok {
 		return
 	}
-	took, err := examine(context.Background(), path)
+	x, err := examine(context.Background(), path)
 	if err == nil {
-		err = json.NewEncoder(os.Stdout).Encode(took)
+		err = json.NewEncoder(os.Stdout).Encode(x)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "examining:", err)
@@ -44,20 +44,20 @@ func examineHere() {
 	os.Exit(0)
 }
 
-func examine(ctx context.Context, path string) (time.Duration, error) {
+func examine(ctx context.Context, path string) (x examined, err error) {
 	f, err := ledger.NewFolder(path, "")
 	if err != nil {
-		return 0, err
+		return x, err
 	}
 	began := time.Now()
 	s, err := sqlite.Open(ctx, sqlite.Config{Path: f.Database()})
 	if err != nil {
-		return 0, err
+		return x, err
 	}
-	defer func() { _ = s.Close() }() // it was read only
+	defer func() { err = errors.Join(err, s.Close()) }()
 	head, err := f.Head().Load()
 	if err != nil {
-		return 0, err
+		return x, err
 	}
 	found, err := evidence.Examine(ctx, evidence.ExamineConfig{
 		Store: s, Verifiers: f.Verifiers(),
@@ -66,7 +66,9 @@ func examine(ctx context.Context, path string) (time.Duration, error) {
 	if err == nil && (found.Found != 0 || found.Signed != found.Size) {
 		err = fmt.Errorf("%d of %d entries are signed, and this is found: %v", found.Signed, found.Size, found.Disagreements)
 	}
-	return time.Since(began), err
+	x.Took, x.CPU = time.Since(began), clientCPU()
+	_, x.Kilobytes = memoryOf(os.Getpid())
+	return x, err
 }
 
 // examineElsewhere examines the log in a process of its own, whose memory is
@@ -83,9 +85,6 @@ func examineElsewhere(ctx context.Context, path string) (examined, error) {
 	if err := process.Run(); err != nil {
 		return examined{}, fmt.Errorf("%w\n%s", err, errs.Bytes())
 	}
-	x := examined{cpu: process.ProcessState.UserTime() + process.ProcessState.SystemTime()}
-	if u, ok := process.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		x.kilobytes = u.Maxrss
-	}
-	return x, json.Unmarshal(out.Bytes(), &x.took)
+	var x examined
+	return x, json.Unmarshal(out.Bytes(), &x)
 }

@@ -38,7 +38,7 @@ func (r *evidenceResults) measureLarge(ctx context.Context, o options, path stri
 		return err
 	}
 	fmt.Fprintf(out, "examined in %.1f s with %d MB at most, %.1f s of processor\n",
-		r.examined.took.Seconds(), r.examined.kilobytes>>10, r.examined.cpu.Seconds())
+		r.examined.Took.Seconds(), r.examined.Kilobytes>>10, r.examined.CPU.Seconds())
 	l, err := f.Open(ctx, ledger.Options{})
 	if err != nil {
 		return err

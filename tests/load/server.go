@@ -171,7 +171,12 @@ func (s *server) memory() (now, most int64) {
 	if s.process == nil {
 		return 0, 0 // not ours, or mixed with the load's
 	}
-	pid := s.process.Process.Pid
+	return memoryOf(s.process.Process.Pid)
+}
+
+// memoryOf is memory of any process. What the system tells a parent of a child
+// that has ended begins with the parent's own.
+func memoryOf(pid int) (now, most int64) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, 0
