@@ -36,7 +36,7 @@ func start(ctx context.Context, o orders, behind ...string) (*child, error) {
 		return nil, err
 	}
 	command := append(behind, self)
-	c := &child{process: exec.CommandContext(ctx, command[0], command[1:]...)} //nolint:gosec // this very program
+	c := &child{process: exec.CommandContext(ctx, command[0], command[1:]...)}
 	c.process.Env = append(os.Environ(), workVariable+"="+string(raw))
 	c.process.Stderr = &c.errors
 	if c.input, err = c.process.StdinPipe(); err != nil {

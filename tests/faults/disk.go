@@ -153,5 +153,5 @@ func injector(ctx context.Context) ([]string, bool) {
 	}
 	command := []string{path, "-f", "-qq", "-o", os.DevNull, "-e", "trace=fsync,fdatasync", "-e"}
 	probe := append(command, "inject=fsync,fdatasync:error=EIO:when=9", "true")
-	return command, exec.CommandContext(ctx, probe[0], probe[1:]...).Run() == nil //nolint:gosec // found on the PATH
+	return command, exec.CommandContext(ctx, probe[0], probe[1:]...).Run() == nil
 }

@@ -16,7 +16,7 @@ func main() {
 	o := Options{Out: os.Stdout, Log: os.Stderr}
 	flag.IntVar(&o.Cycles, "cycles", 100, "how often the program is killed; the other faults are tried in proportion, all of them from 1,000 on")
 	flag.StringVar(&o.Only, "only", "", "try this fault alone: "+strings.Join(Names(), ", "))
-	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of everything that is drawn") //nolint:gosec // any number does
+	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of everything that is drawn")
 	flag.IntVar(&o.Cycle, "cycle", -1, "run this cycle of the fault alone")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -30,6 +30,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 	}
 	if err != nil || !held {
-		os.Exit(1) //nolint:gocritic // nothing is left to be undone
+		os.Exit(1)
 	}
 }

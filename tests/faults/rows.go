@@ -205,7 +205,7 @@ func (x *tamper) bytes(ctx context.Context) error {
 	seq := x.any()
 	for _, column := range []string{"record", "salt", "leaf", "hashes"} {
 		var size int
-		query := `SELECT length(` + column + `) FROM entry WHERE seq = ?` //nolint:gosec // of the list above
+		query := `SELECT length(` + column + `) FROM entry WHERE seq = ?`
 		if err := x.db.QueryRowContext(ctx, query, seq).Scan(&size); err != nil {
 			return err
 		}

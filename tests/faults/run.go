@@ -159,7 +159,7 @@ func (t *trial) run(ctx context.Context) error {
 			return err
 		}
 		t.cycle = cycle
-		t.rand = rand.New(rand.NewPCG(t.options.Seed, name.Sum64()+uint64(cycle))) //nolint:gosec // drawn again from the same seed
+		t.rand = rand.New(rand.NewPCG(t.options.Seed, name.Sum64()+uint64(cycle)))
 		if err := t.threat.try(ctx, t); err != nil {
 			return fmt.Errorf("cycle %d, seed %d: %w", cycle, t.options.Seed, err)
 		}

@@ -51,16 +51,20 @@ func sameOverHTTP(ctx context.Context, t *trial) (err error) {
 	}
 	var visitors []*visitor
 	var forms []url.Values
+	defer func() {
+		for _, v := range visitors {
+			v.client.CloseIdleConnections()
+		}
+	}()
 	for _, p := range portals {
 		v := newVisitor(ctx, p.URL)
-		defer v.client.CloseIdleConnections()
 		v.signIn(employee.Provider, employee.Number)
 		v.open("GET", p.URL+signPath, nil)
 		_, _, form := v.form(signPath+"/acknowledgement", nil)
+		visitors, forms = append(visitors, v), append(forms, form)
 		if v.err != nil {
 			return v.err
 		}
-		visitors, forms = append(visitors, v), append(forms, form)
 	}
 	var callers sync.WaitGroup
 	places, errs := make([]string, times), make([]error, times)

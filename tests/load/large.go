@@ -45,7 +45,7 @@ func (r *evidenceResults) measureLarge(ctx context.Context, o options, path stri
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	for range proofTimes {
-		seq := rand.Int64N(int64(o.records)) //nolint:gosec // any place will do
+		seq := rand.Int64N(int64(o.records))
 		began := time.Now()
 		if _, err := l.Log.Proof(ctx, seq, 0); err != nil {
 			return err
@@ -125,7 +125,7 @@ func makeEntries(from, n int64) ([]evidence.Entry, error) {
 				record, err := evidence.CanonicalRecord(s, "load")
 				salt := make([]byte, evidence.SaltSize)
 				for b := range salt {
-					salt[b] = byte(rand.Uint32()) //nolint:gosec // hides nothing
+					salt[b] = byte(rand.Uint32())
 				}
 				entries[i] = evidence.Entry{
 					Seq: seq, Key: s.Key, Kind: s.Kind, Actor: s.Actor.ID, Subject: s.Subject, Object: s.Object, Scope: s.Scope,
