@@ -24,18 +24,22 @@ const (
 
 // broken is a store of which every nth call of the evidence log goes wrong.
 type broken struct {
-	under evidence.Store
-	every int64
-	harm  harm
-	most  int64 // so many go wrong; 0: without end
-	calls atomic.Int64
-	hurt  atomic.Int64
+	under  evidence.Store
+	every  int64
+	harm   harm
+	most   int64 // so many go wrong; 0: without end
+	writes bool  // only calls that write count and go wrong
+	calls  atomic.Int64
+	hurt   atomic.Int64
 }
 
 var errCut = errors.New("the connection was cut")
 
 // turn counts a call and says whether it goes wrong.
-func (b *broken) turn() bool {
+func (b *broken) turn(write bool) bool {
+	if b.writes && !write {
+		return false
+	}
 	if b.calls.Add(1)%b.every != 0 || b.most > 0 && b.hurt.Load() >= b.most {
 		return false
 	}
@@ -43,10 +47,19 @@ func (b *broken) turn() bool {
 	return true
 }
 
-// through makes a call, or what is left of it.
-func through[T any](b *broken, call func() (T, error)) (T, error) {
+// through makes a call that reads.
+func through[T any](b *broken, call func() (T, error)) (T, error) { return attempt(b, false, call) }
+
+// only makes a call that writes.
+func only(b *broken, call func() error) error {
+	_, err := attempt(b, true, func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// attempt makes a call, or what is left of it.
+func attempt[T any](b *broken, write bool, call func() (T, error)) (T, error) {
 	var none T
-	wrong := b.turn()
+	wrong := b.turn(write)
 	if wrong {
 		switch b.harm {
 		case refuse:
@@ -65,11 +78,6 @@ func through[T any](b *broken, call func() (T, error)) (T, error) {
 		}
 	}
 	return v, err
-}
-
-func only(b *broken, call func() error) error {
-	_, err := through(b, func() (struct{}, error) { return struct{}{}, call() })
-	return err
 }
 
 // die ends this process as kill -9 does.

@@ -115,8 +115,8 @@ func failingSync(ctx context.Context, t *trial) error {
 		t.means = "strace -e inject=fsync,fdatasync:error=EIO"
 		behind = append(tracer, fmt.Sprintf("inject=fsync,fdatasync:error=EIO:when=%d+%d", 12+t.rand.IntN(10), 2+t.rand.IntN(6)))
 	} else {
-		t.means = "a store around the store, because nothing here can inject EIO"
-		o.Every, o.Harm = int64(3+t.rand.IntN(6)), refuse
+		t.means = "a store around the store whose writes fail, because nothing here can inject EIO"
+		o.Every, o.Harm, o.Writes = int64(2+t.rand.IntN(6)), refuse, true
 	}
 	c, err := start(ctx, o, behind...)
 	if err != nil {

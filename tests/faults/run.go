@@ -92,6 +92,7 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 			r.print(o.Out) // as far as it came
 			return false, fmt.Errorf("%s: %w", f.name, err)
 		}
+		fmt.Fprintf(o.Log, "%s: done, %d cycles\n", f.name, t.cycles)
 	}
 	if !known {
 		return false, fmt.Errorf("no fault is called %q", o.Only)

@@ -26,6 +26,7 @@ type orders struct {
 	Each    int      // acknowledgements of each caller; 0: without end
 	Every   int64    // of the store's calls go wrong; 0: none
 	Harm    harm
+	Writes  bool   // only calls that write count
 	Limit   uint64 // size in bytes that a file may have; 0: any
 }
 
@@ -61,7 +62,9 @@ func (o orders) work(ctx context.Context) error {
 	}
 	var wrap func(evidence.Store) evidence.Store
 	if o.Every > 0 {
-		wrap = func(s evidence.Store) evidence.Store { return &broken{under: s, every: o.Every, harm: o.Harm} }
+		wrap = func(s evidence.Store) evidence.Store {
+			return &broken{under: s, every: o.Every, harm: o.Harm, writes: o.Writes}
+		}
 	}
 	l, err := f.Open(ctx, ledger.Options{Wrap: wrap, SignAfter: 20 * time.Millisecond})
 	if err != nil {
