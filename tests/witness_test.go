@@ -22,10 +22,9 @@ import (
 // beforehand in the folder that portals then boot on.
 func auditOffice(t *testing.T, folder string) evidence.Witness {
 	t.Helper()
-	secret, public, err := evidence.NewSigningKey("demo.example/kokoroe/1")
-	noFault(t, err)
 	noFault(t, os.MkdirAll(folder, 0o700))
-	noFault(t, os.WriteFile(filepath.Join(folder, "log.key"), []byte(secret+"\n"), 0o600))
+	keys, err := evidence.NewKeyRing(folder, "demo.example/kokoroe/1")
+	noFault(t, err)
 	place := t.TempDir()
 	vkey, err := witness.NewKeyFile(filepath.Join(place, "key"), "audit.example/witness")
 	noFault(t, err)
@@ -33,7 +32,7 @@ func auditOffice(t *testing.T, folder string) evidence.Witness {
 	noFault(t, err)
 	state := filepath.Join(place, "state")
 	noFault(t, witness.NewState(state))
-	logs, err := witness.ParseLogs([]byte(public))
+	logs, err := witness.ParseLogs([]byte(keys.Public))
 	noFault(t, err)
 	own, err := witness.ReadKeyFile(filepath.Join(place, "key"))
 	noFault(t, err)

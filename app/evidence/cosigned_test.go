@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,18 +65,18 @@ func TestChangedCosignature(t *testing.T) {
 			if _, err := l.AddCosignatures(t.Context(), answer); err != nil {
 				t.Fatal(err)
 			}
-			found, err := evidence.ExamineWitnesses(t.Context(), m, []note.Verifier{o.Key})
-			if err != nil || len(found) != 0 {
-				t.Errorf("sound, and found %v, %v", found, err)
+			whole := evidence.ExamineConfig{Store: m, Verifiers: note.VerifierList(fixedKey(t).Verifier), Witnesses: []note.Verifier{o.Key}}
+			if x := examine(t, whole); x.Found != 0 {
+				t.Errorf("sound, and found %v", x.Disagreements)
 			}
 			m.change(func(m *memory) { change(&m.cosigned[0]) })
 			report, err := l.Check(t.Context(), 1)
 			if err != nil || report.OK() {
 				t.Errorf("Check does not see it: %+v, %v", report.Findings, err)
 			}
-			found, err = evidence.ExamineWitnesses(t.Context(), m, []note.Verifier{o.Key})
-			if err != nil || len(found) != 1 || found[0].Where != evidence.InWitness || found[0].Seq != 3 {
-				t.Errorf("found %v, %v", found, err)
+			x := examine(t, whole)
+			if x.Found != 1 || x.Disagreements[0].Where != evidence.InWitness || x.Disagreements[0].Seq != 3 {
+				t.Errorf("found %v", x.Disagreements)
 			}
 			if _, err := l.Receipt(t.Context(), 1, nil, nil); err != nil {
 				t.Errorf("receipt: %v", err)
@@ -157,4 +158,55 @@ func FuzzCosignatures(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A log that was begun anew after a loss is another log to the witness: what it
+// knows under the former name stops nothing.
+func TestWitnessOfALogBegunAnew(t *testing.T) {
+	o := serving(t, "audit.example")
+	m := newMemory()
+	l := open(t, watched(t, m, o.Witness))
+	add(t, l, 0, 6)
+	sign(t, l)
+	cosigned(t, m, 6, 1)
+	old := m.backup()
+	add(t, l, 6, 10)
+	sign(t, l)
+	cosigned(t, m, 10, 1)
+	shut(t, l)
+
+	secret, public, err := evidence.NewSigningKey("city.example/kokoroe/2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := evidence.ParseKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, err := witness.ParseLogs([]byte(public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	anew := newOffice(t, "audit.example/anew")
+	w, err := witness.Open(witness.Config{Secret: anew.secret, State: anew.state, Logs: logs, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	anew.Asks = asker(func(_ context.Context, r evidence.WitnessRequest) ([]byte, error) { return w.Cosign(r) })
+	c := watched(t, old, o.Witness, anew.Witness) // the first knows the former name alone
+	c.Origin, c.Former, c.Signer, c.Verifiers = next.Signer.Name(), []string{origin}, next.Signer, note.VerifierList(fixedKey(t).Verifier, next.Verifier)
+	l = open(t, c)
+	if err := l.Trouble(); err != nil {
+		t.Fatal(err)
+	}
+	add(t, l, 50, 52)
+	sign(t, l)
+	cosigned(t, old, 8, 1)
+	if _, err := l.Receipt(t.Context(), 7, nil, nil); err != nil {
+		t.Error(err)
+	}
+	if err := l.Trouble(); err != nil {
+		t.Error(err)
+	}
 }

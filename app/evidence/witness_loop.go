@@ -24,12 +24,19 @@ type witnessing struct {
 }
 
 // advance goes on to a checkpoint that was signed here or by another instance.
+// What was signed under a former name is no witness's business any more.
 func (l *Log) advance(e edge, c Checkpoint) {
 	l.signed, l.last = e, c
-	if c.Size > 0 {
+	if l.isOurs(c) {
 		l.witness.newest.Store(&c)
 		poke(l.witness.fresh)
 	}
+}
+
+// isOurs reports whether c is a checkpoint of the log under its present name.
+func (l *Log) isOurs(c Checkpoint) bool {
+	_, origin, err := ParseCheckpoint(c.Note)
+	return err == nil && origin == l.c.Origin
 }
 
 // asked are the witnesses that can be asked. A log that does not sign asks
@@ -50,7 +57,7 @@ func (l *Log) asked() (out []Witness) {
 func (l *Log) compareWithWitnesses(asked []Witness) []bool {
 	met := make([]bool, len(asked))
 	start := l.last
-	if start.Size == 0 { // also a store that was lost as a whole is noticed
+	if !l.isOurs(start) { // also a store that was lost as a whole is noticed
 		var err error
 		if start, err = l.sign(edge{}); err != nil {
 			l.c.Report(err)

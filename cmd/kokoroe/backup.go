@@ -65,13 +65,19 @@ There are two ways out:
 
 type beginAnewCmd struct {
 	storage
+	witnessed
 	By     string `help:"Number in the roster, or opaque ID, of who decided it." required:"" placeholder:"ID"`
 	Reason string `help:"What happened. It is kept in the log." required:"" placeholder:"TEXT"`
 }
 
 // Run lets a log go on that has lost signed entries for good.
 func (c *beginAnewCmd) Run(ctx context.Context, con *console) error {
-	keys, err := app.BeginAnew(ctx, c.installation(con), c.By, c.Reason)
+	cfg := c.installation(con)
+	var err error
+	if cfg.Witnesses, err = c.witnesses(); err != nil { // one of them may be all that knows of the loss
+		return err
+	}
+	keys, err := app.BeginAnew(ctx, cfg, c.By, c.Reason)
 	if err != nil {
 		return err
 	}

@@ -82,18 +82,16 @@ func (c *keysShowCmd) Run(con *console) error {
 
 type verifyCmd struct {
 	storage
-	Witnesses string `help:"File with the witnesses, YAML, whose cosignatures are looked at." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
-	JSON      bool   `help:"Print the result as JSON."`
+	witnessed
+	JSON bool `help:"Print the result as JSON."`
 }
 
 // Run examines everything that is kept and names each disagreement, one a line.
 // The exit code is then 4.
 func (c *verifyCmd) Run(ctx context.Context, con *console) (err error) {
 	cfg := c.installation(con)
-	if c.Witnesses != "" {
-		if cfg.Witnesses, err = readWitnesses(c.Witnesses); err != nil {
-			return err
-		}
+	if cfg.Witnesses, err = c.witnesses(); err != nil {
+		return err
 	}
 	in, err := app.OpenInstallation(ctx, cfg)
 	if err != nil {

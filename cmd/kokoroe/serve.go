@@ -17,7 +17,6 @@ import (
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/document"
-	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/content"
 	"kokoroe/locales"
@@ -97,6 +96,7 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 type serveCmd struct {
 	sources
 	storage
+	witnessed
 	Listen         string        `help:"Address to listen on; a proxy with TLS stands in front." default:"127.0.0.1:8080" env:"KOKOROE_LISTEN" placeholder:"HOST:PORT"`
 	BaseURL        string        `help:"How browsers reach the portal, such as https://kokoroe.city.example." required:"" env:"KOKOROE_BASE_URL" placeholder:"URL"`
 	Hosts          []string      `help:"Other values of Host that are answered, such as a health checker's." env:"KOKOROE_HOSTS" placeholder:"HOST"`
@@ -104,7 +104,6 @@ type serveCmd struct {
 	City           string        `help:"What the organisation is called on every page." env:"KOKOROE_CITY" placeholder:"NAME"`
 	Registers      string        `help:"Folder with suppliers.yaml, accounts.yaml and roles.yaml." type:"existingdir" env:"KOKOROE_REGISTERS" placeholder:"DIR"`
 	Providers      string        `help:"File with the OpenID providers, YAML." required:"" type:"existingfile" env:"KOKOROE_PROVIDERS" placeholder:"FILE"`
-	Witnesses      string        `help:"File with the witnesses of the evidence log, YAML." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
 	Idle           time.Duration `help:"A session ends when nothing was asked for so long." default:"30m" env:"KOKOROE_IDLE"`
 	Absolute       time.Duration `help:"A session ends in any case after so long." default:"12h" env:"KOKOROE_ABSOLUTE"`
 	mailServer
@@ -116,11 +115,9 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	var witnesses []evidence.Witness
-	if c.Witnesses != "" {
-		if witnesses, err = readWitnesses(c.Witnesses); err != nil {
-			return err
-		}
+	witnesses, err := c.witnesses()
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err

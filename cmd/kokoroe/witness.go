@@ -245,6 +245,18 @@ func (c *witnessImportCmd) Run(ctx context.Context, con *console) error {
 	})
 }
 
+// witnessed names the witnesses of a log that may have some.
+type witnessed struct {
+	Witnesses string `help:"File with the witnesses of the evidence log, YAML." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
+}
+
+func (w witnessed) witnesses() ([]evidence.Witness, error) {
+	if w.Witnesses == "" {
+		return nil, nil
+	}
+	return readWitnesses(w.Witnesses)
+}
+
 // readWitnesses reads the witnesses' file.
 func readWitnesses(name string) ([]evidence.Witness, error) {
 	src, err := os.ReadFile(name) //nolint:gosec // the operator names the file
