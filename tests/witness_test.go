@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"kokoroe/app"
 	"kokoroe/app/evidence"
 	"kokoroe/app/evidence/witness"
 	"kokoroe/tests/portal"
@@ -118,6 +119,19 @@ func TestWitnessedReceipt(t *testing.T) {
 	if n := logSize(t, p); n != 1 {
 		t.Errorf("%d records, want the 1 of the backup", n)
 	}
+	p.Stop()
+
+	// What is lost for good is left behind, although the witness alone knows of it.
+	cfg := app.Config{Store: "sqlite:" + filepath.Join(folder, "kokoroe.db"), State: folder, Now: portal.NewClock(portal.Start).Now}
+	if _, err := app.BeginAnew(t.Context(), cfg, "000174", "the disk broke"); err == nil {
+		t.Error("without the witness nothing is wrong, and it begins anew all the same")
+	}
+	cfg.Witnesses = []evidence.Witness{office}
+	if _, err := app.BeginAnew(t.Context(), cfg, "000174", "the disk broke"); err != nil {
+		t.Fatal(err)
+	}
+	p = portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office))
+	sign(t, p.As("account-owner"))
 }
 
 // A portal whose witness is away starts, and takes acknowledgements.
