@@ -206,20 +206,34 @@ func (x *exportVerifier) badLines(name string, err error) error {
 // parseExportedRecord reads a line of records: a record with a salt, or that it
 // was erased, and nothing else.
 func parseExportedRecord(line []byte) (r ExportedRecord, ok bool) {
-	if !decodeLine(line, &r) {
-		return r, false
-	}
-	return r, r.Erased == (r.Record == "" && r.Salt == nil) && (r.Erased || r.Record != "" && r.Salt != nil)
+	seen, ok := decodeLine(line, map[string]any{"seq": &r.Seq, "erased": &r.Erased, "record": &r.Record, "salt": &r.Salt})
+	disclosed := seen["record"] && seen["salt"] && len(r.Salt) == SaltSize && r.Record != "" && !seen["erased"]
+	erased := seen["erased"] && r.Erased && !seen["record"] && !seen["salt"]
+	return r, ok && seen["seq"] && (disclosed || erased)
 }
 
-func decodeLine(line []byte, v any) bool {
+// decodeLine reads an object of these members, each at most once, and says which
+// were there. encoding/json by itself takes "Seq" for seq, and the last of two.
+func decodeLine(line []byte, members map[string]any) (seen map[string]bool, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if dec.Decode(v) != nil {
-		return false
+	seen = map[string]bool{}
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return seen, false
+	}
+	for dec.More() {
+		t, err := dec.Token()
+		name, isName := t.(string)
+		into, known := members[name]
+		if err != nil || !isName || !known || seen[name] || dec.Decode(into) != nil {
+			return seen, false
+		}
+		seen[name] = true
+	}
+	if _, err := dec.Token(); err != nil { // the brace
+		return seen, false
 	}
 	_, err := dec.Token()
-	return errors.Is(err, io.EOF)
+	return seen, errors.Is(err, io.EOF)
 }
 
 // checkpointReader reads the checkpoints that go along, while the tree grows.
@@ -306,7 +320,8 @@ func (r *checkpointReader) next(x *exportVerifier) error {
 	}
 	last := r.line.Size
 	r.line = exportedCheckpoint{}
-	if r.n++; err != nil || !decodeLine(line, &r.line) || r.line.Size <= last {
+	_, ok := decodeLine(line, map[string]any{"size": &r.line.Size, "note": &r.line.Note})
+	if r.n++; err != nil || !ok || r.line.Size <= last {
 		x.found(InCheckpoint, last, "line", "line %d of %s", r.n, checkpointsFolder)
 		r.over = true
 		return nil

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -92,14 +91,14 @@ func (p TrustPolicy) logVerifiers() (note.Verifiers, error) {
 // witnessed returns the witnesses whose cosignatures the checkpoint carries. An
 // error says that one is wrong or that they are not enough.
 func (p TrustPolicy) witnessed(msg []byte) ([]string, error) {
-	names := map[string]string{} // of witnesses, by keyID
+	names := map[string]string{} // of witnesses, by witnessID
 	known := make([]note.Verifier, len(p.Witnesses))
 	for i, w := range p.Witnesses {
 		v, err := NewCosignatureVerifier(w.Key)
 		if err != nil {
 			return nil, err
 		}
-		known[i], names[keyID(v.Name(), v.KeyHash())] = v, w.Name
+		known[i], names[witnessID(v.Name(), v.KeyHash())] = v, w.Name
 	}
 	n, err := note.Open(msg, note.VerifierList(known...))
 	if _, none := errors.AsType[*note.UnverifiedNoteError](err); none {
@@ -110,7 +109,7 @@ func (p TrustPolicy) witnessed(msg []byte) ([]string, error) {
 	}
 	seen := map[string]bool{}
 	for _, sig := range n.Sigs {
-		seen[names[keyID(sig.Name, sig.Hash)]] = true
+		seen[names[witnessID(sig.Name, sig.Hash)]] = true
 	}
 	var found []string
 	for _, w := range p.Witnesses {
@@ -123,8 +122,6 @@ func (p TrustPolicy) witnessed(msg []byte) ([]string, error) {
 	}
 	return found, nil
 }
-
-func keyID(name string, hash uint32) string { return fmt.Sprintf("%s+%08x", name, hash) }
 
 // isSatisfied reports whether the witnesses that were seen fill the quorum.
 // Groups stand behind their members, so one pass is enough. It changes seen.

@@ -164,7 +164,7 @@ func newLogVerifier(vkey string) (note.Verifier, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "trust.key_invalid")
 	}
-	data, err := parseBase64(strings.TrimPrefix(vkey, keyID(v.Name(), v.KeyHash())+"+"))
+	data, err := parseBase64(strings.TrimPrefix(vkey, witnessID(v.Name(), v.KeyHash())+"+"))
 	if err != nil || len(data) != 1+ed25519.PublicKeySize {
 		return nil, fault.Wrap(fmt.Errorf("%q is not written as a verifier key is", vkey), fault.Invalid, "trust.key_invalid")
 	}
