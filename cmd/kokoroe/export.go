@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"kokoroe/app"
 	"kokoroe/app/fault"
 	"kokoroe/app/locale"
 )
@@ -18,6 +19,7 @@ type exportLogCmd struct {
 	storage
 	Folder         string `arg:"" name:"dir" help:"The folder to make; it must not exist." type:"path"`
 	WithoutRecords bool   `help:"Leave records, salts and texts out: the tree alone, which says nothing about anybody."`
+	Witnessed      int    `help:"Export up to the last checkpoint that so many witnesses have cosigned, and not up to the very last." placeholder:"N"`
 	Language       string `help:"Language of the report." default:"ja" env:"KOKOROE_LANGUAGE"`
 }
 
@@ -29,12 +31,15 @@ func (c *exportLogCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	words := messages.Printer(messages.Match(c.Language, ""))
+	if c.Witnessed < 0 {
+		return errors.New("--witnessed is a number of witnesses")
+	}
 	in, err := c.open(ctx, con, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	m, err := in.ExportLog(ctx, c.Folder, !c.WithoutRecords)
+	m, err := in.ExportLog(ctx, app.LogExport{Folder: c.Folder, Records: !c.WithoutRecords, Witnessed: c.Witnessed})
 	if f, ok := errors.AsType[*fault.Error](err); ok && (f.Kind == fault.Invalid || f.Kind == fault.NotFound) {
 		fmt.Fprintln(con.out, words.T(f.MessageID, f.Args))
 		return errRefused

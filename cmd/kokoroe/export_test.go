@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -9,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
+	"kokoroe/app"
 	"kokoroe/app/evidence"
 )
 
@@ -85,5 +89,81 @@ func TestExportLogOfNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a folder was made")
+	}
+}
+
+// TestExportLogUpToAWitness exports what witnesses have seen, and all of it.
+func TestExportLogUpToAWitness(t *testing.T) {
+	data := t.TempDir()
+	if _, err := evidence.NewKeyRing(data, "city.example/kokoroe/1"); err != nil {
+		t.Fatal(err)
+	}
+	in, err := app.OpenInstallation(t.Context(), app.Config{Store: "sqlite:" + filepath.Join(data, "kokoroe.db"), State: data, Version: "1.0.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.OpenLog(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	policy := evidence.TrustPolicy{Logs: in.Keys.All, Quorum: "both"}
+	group := evidence.WitnessGroup{Name: "both", Threshold: 2}
+	for n := range 3 { // the first is cosigned by two
+		if _, err := in.Log.Append(t.Context(), evidence.Statement{Kind: "test.done/v1", Key: string(rune('a' + n)), Actor: evidence.Actor{ID: "p"}}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := in.Log.Checkpoint(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			for _, name := range []string{"w1", "w2"} {
+				secret, public, err := evidence.NewWitnessKey(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				policy.Witnesses = append(policy.Witnesses, evidence.TrustedWitness{Name: name, Key: public})
+				group.Members = append(group.Members, name)
+				cosign(t, in, c, secret)
+			}
+		}
+	}
+	policy.Groups = []evidence.WitnessGroup{group}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for witnessed, size := range map[string]int64{"0": 3, "1": 1, "2": 1} {
+		dir := filepath.Join(t.TempDir(), "log")
+		if code, stdout, stderr := command(t, "export", "log", dir, "--data", data, "--witnessed", witnessed); code != 0 {
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		}
+		p := policy
+		if witnessed == "0" {
+			p.Quorum = evidence.NoQuorum
+		}
+		r, err := evidence.VerifyExport(t.Context(), os.DirFS(dir), p)
+		if err != nil || r.Found != 0 || r.Size != size || r.Checkpoints != size || size == 1 && len(r.Witnesses) != 2 {
+			t.Errorf("--witnessed %s: %+v, %v", witnessed, r, err)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "log")
+	if code, stdout, _ := command(t, "export", "log", dir, "--data", data, "--witnessed", "3", "--language", "en"); code != exitRefused || !strings.Contains(stdout, "3 witnesses") {
+		t.Errorf("exit %d: %s", code, stdout)
+	}
+}
+
+func cosign(t *testing.T, in *app.Installation, c evidence.Checkpoint, secret string) {
+	t.Helper()
+	w, err := evidence.NewCosigner(secret, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg, err := note.Sign(&note.Note{Text: string(c.Note[:bytes.Index(c.Note, []byte("\n\n"))+1])}, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := string(msg[bytes.Index(msg, []byte("\n\n"))+2 : len(msg)-1])
+	err = in.Store.SaveCosignature(t.Context(), evidence.Cosignature{Size: c.Size, Witness: evidence.WitnessID(w.Verifier()), Line: line, At: time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
