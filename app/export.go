@@ -71,11 +71,11 @@ func (in *Installation) checkpointWithLines(ctx context.Context, size int64) (ev
 		return c, err
 	}
 	cosigned, lines, err := in.Store.Cosigned(ctx, c.Size, 1)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return c, err
-	}
-	if err != nil || cosigned.Size != c.Size {
+	switch {
+	case fault.Is(err, fault.NotFound), err == nil && cosigned.Size != c.Size:
 		return c, nil
+	case err != nil:
+		return c, err
 	}
 	return withLines(c, lines), nil
 }

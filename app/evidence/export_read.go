@@ -241,6 +241,7 @@ type checkpointReader struct {
 	started, over bool
 	n             int64 // of the line read last, from 1
 	line          exportedCheckpoint
+	until         int64 // what n is at the end of the file
 	lines         *bufio.Reader
 	done          func() error
 }
@@ -301,10 +302,11 @@ func (r *checkpointReader) check(x *exportVerifier) {
 // is not in the manifest.
 func (r *checkpointReader) next(x *exportVerifier) error {
 	if r.lines == nil {
-		name, err := checkpointsShard(x.folder, r.n/tileWidth)
+		name, width, err := checkpointsShard(x.folder, r.n/tileWidth)
 		if err != nil {
 			return err
 		}
+		r.until = r.n + width
 		if r.over = name == ""; r.over {
 			return nil
 		}
@@ -314,17 +316,17 @@ func (r *checkpointReader) next(x *exportVerifier) error {
 		}
 	}
 	line, err := r.lines.ReadSlice('\n')
-	if errors.Is(err, io.EOF) && len(line) == 0 { // the last one is not full
+	if errors.Is(err, io.EOF) && len(line) == 0 && r.n == r.until { // the last one is not full
 		r.over = true
 		return nil
 	}
 	last := r.line.Size
 	r.line = exportedCheckpoint{}
 	_, ok := decodeLine(line, map[string]any{"size": &r.line.Size, "note": &r.line.Note})
-	if r.n++; err != nil || !ok || r.line.Size <= last {
+	if r.n++; err != nil || !ok || r.line.Size <= last || r.n > r.until {
 		x.found(InCheckpoint, last, "line", "line %d of %s", r.n, checkpointsFolder)
 		r.over = true
-		return nil
+		return nil //nolint:nilerr // it is found
 	}
 	if r.n%tileWidth == 0 {
 		err := r.done()
@@ -334,20 +336,23 @@ func (r *checkpointReader) next(x *exportVerifier) error {
 	return nil
 }
 
-// checkpointsShard is the name of the n'th file of checkpoints, full or not;
-// empty when there is none.
-func checkpointsShard(folder fs.FS, n int64) (string, error) {
+// checkpointsShard is the name of the n'th file of checkpoints, full or not, and
+// how many lines it has by that; empty when there is none.
+func checkpointsShard(folder fs.FS, n int64) (name string, width int64, err error) {
 	full := shardPath(checkpointsFolder, n, tileWidth)
 	if gone, err := isGone(folder, full); err != nil || !gone {
-		return full, err
+		return full, tileWidth, err
 	}
 	part := full + ".p"
 	entries, err := fs.ReadDir(folder, part)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) != 1 {
-		return "", nil
+		return "", 0, nil
 	}
 	if err != nil || !entries[0].Type().IsRegular() {
-		return "", err
+		return "", 0, err
 	}
-	return part + "/" + entries[0].Name(), nil
+	if width, err = parseNumber(entries[0].Name()); err != nil || width >= tileWidth {
+		return "", 0, nil //nolint:nilerr // then it is a file that belongs to nothing
+	}
+	return part + "/" + entries[0].Name(), width, nil
 }

@@ -51,7 +51,7 @@ func before(a, b string) bool {
 // writeManifest writes one member, and one file, a line.
 func writeManifest(w io.Writer, m Manifest, files []exportedFile) error {
 	b := bufio.NewWriter(w)
-	b.WriteString("{\n")
+	fmt.Fprint(b, "{\n")
 	for _, member := range []struct {
 		name  string
 		value any
@@ -77,13 +77,13 @@ func writeManifest(w io.Writer, m Manifest, files []exportedFile) error {
 			}
 			fmt.Fprintf(b, "%s\n  %s", comma(i), text)
 		}
-		b.WriteString("],\n")
+		fmt.Fprint(b, "],\n")
 	}
-	b.WriteString(" \"files\": [")
+	fmt.Fprint(b, " \"files\": [")
 	for i, f := range files {
 		fmt.Fprintf(b, "%s\n  {\"path\": %q, \"size\": %d, \"sha256\": \"%x\"}", comma(i), f.path, f.size, f.sha256)
 	}
-	b.WriteString("\n ]\n}\n")
+	fmt.Fprint(b, "\n ]\n}\n")
 	return b.Flush()
 }
 

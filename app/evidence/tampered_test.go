@@ -88,6 +88,14 @@ func TestTamperedExportIsFound(t *testing.T) {
 		{"an earlier checkpoint", replaceIn("checkpoints/000.p/2", `Nb15`, `Nb16`), []string{"checkpoint 7 signature_wrong"}, true},
 		{"an earlier checkpoint's size", replaceIn("checkpoints/000.p/2", `"size":7`, `"size":6`), []string{"checkpoint 6 size"}, true},
 		{"checkpoints of something else", func(f fstest.MapFS) { f["checkpoints/000.p/2"].Data = []byte("x\n") }, []string{"checkpoint 0 line"}, true},
+		{"a checkpoint taken away", func(f fstest.MapFS) {
+			lines := f["checkpoints/000.p/2"].Data
+			f["checkpoints/000.p/2"].Data = lines[bytes.IndexByte(lines, '\n')+1:]
+		}, []string{"checkpoint 8 line"}, true},
+		{"checkpoints under another name", func(f fstest.MapFS) {
+			f["checkpoints/000.p/3"] = f["checkpoints/000.p/2"]
+			delete(f, "checkpoints/000.p/2")
+		}, []string{"checkpoint 8 line"}, true},
 		{"a file too much", addFile("tile/0/001"), []string{"file 0 unlisted"}, false},
 		{"a file too much, sealed", addFile("tile/0/001"), []string{"file 0 manifest"}, true},
 		{"a link", func(f fstest.MapFS) {
@@ -138,11 +146,11 @@ func addFile(name string) func(fstest.MapFS) {
 	return func(f fstest.MapFS) { f[name] = &fstest.MapFile{Data: []byte("x")} }
 }
 
-func replaceIn(name, old, new string) func(fstest.MapFS) {
+func replaceIn(name, before, after string) func(fstest.MapFS) {
 	return func(f fstest.MapFS) {
-		changed := bytes.Replace(f[name].Data, []byte(old), []byte(new), 1)
+		changed := bytes.Replace(f[name].Data, []byte(before), []byte(after), 1)
 		if bytes.Equal(changed, f[name].Data) {
-			panic(name + " does not hold " + old)
+			panic(name + " does not hold " + before)
 		}
 		f[name].Data = changed
 	}

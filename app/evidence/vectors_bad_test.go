@@ -100,11 +100,11 @@ func makeSpellings(w *workshop) {
 
 // makeRecords puts records that are none into a log that is in order.
 func makeRecords(w *workshop) {
-	replace := func(old, new string) string {
-		if !strings.Contains(minimal, old) {
-			w.t.Fatalf("no %s", old)
+	replace := func(before, after string) string {
+		if !strings.Contains(minimal, before) {
+			w.t.Fatalf("no %s", before)
 		}
-		return strings.Replace(minimal, old, new, 1)
+		return strings.Replace(minimal, before, after, 1)
 	}
 	add := func(name, record string) {
 		w.add("record with "+name, logOnly, "record_malformed", written(alone(w.t, record)))

@@ -36,6 +36,8 @@ type row struct {
 	Want   map[string]any `json:"want"`
 }
 
+func (r row) good() bool { ok, _ := r.Want["ok"].(bool); return ok }
+
 // rows are the receipts of the table, with the files filled up where it asks
 // for that.
 func rows(t testing.TB) []row {
@@ -77,7 +79,7 @@ func TestAnswersForPrograms(t *testing.T) {
 			t.Fatalf("%s: %q, %v", r.Name, out, err)
 		}
 		r.Want["file"] = r.File
-		if fmt.Sprint(got) != fmt.Sprint(r.Want) || errs != "" || (code == 0) != (r.Want["ok"] == true) || code > exitRefused {
+		if fmt.Sprint(got) != fmt.Sprint(r.Want) || errs != "" || (code == 0) != r.good() || code > exitRefused {
 			t.Errorf("%s: exit %d, %v, want %v; %s", r.Name, code, got, r.Want, errs)
 		}
 	}
@@ -94,7 +96,7 @@ func TestAnswersForPeople(t *testing.T) {
 			if strings.ContainsFunc(out, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }) {
 				t.Errorf("%s: %q holds what a terminal obeys", r.Name, out)
 			}
-			if r.Want["ok"] == true {
+			if r.good() {
 				continue
 			}
 			if strings.Count(out, "\n") != 1 {

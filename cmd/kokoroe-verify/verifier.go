@@ -59,7 +59,7 @@ func readPlain(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // was only read
 	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
@@ -168,7 +168,7 @@ func (v *verifier) log(ctx context.Context, path string) bool {
 	if err != nil {
 		return v.unreadable(path, err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // was only read
 	r, err := evidence.VerifyExport(ctx, root.FS(), v.policy)
 	if fault.Is(err, fault.Invalid) {
 		v.print(refused{File: path, Error: "not_export"}, v.notGood(path, v.words.T("verifier.not_export")))
