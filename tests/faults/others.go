@@ -13,11 +13,6 @@ import (
 	"strings"
 )
 
-const (
-	genuineEach = 40  // receipts of each fault that the other verifiers look at
-	alteredEach = 400 // changed receipts
-)
-
 // others are the verifiers in other languages, and the receipts kept for them.
 type others struct {
 	counts
@@ -25,6 +20,8 @@ type others struct {
 	public   string // the log's verifier key
 	log      io.Writer
 	kept     map[string]*pile // by fault and whether they are genuine
+	genuine  int              // receipts of each fault that they look at, at most
+	altered  int              // and changed ones
 	means    []string
 	failures int
 }
@@ -36,15 +33,19 @@ type pile struct {
 	of    int      // so many
 }
 
-func newOthers(folder, public string, log io.Writer) *others {
-	return &others{folder: folder, public: public, log: log, kept: map[string]*pile{}}
+// newOthers keeps more for them the more cycles there are.
+func newOthers(folder, public string, o Options) *others {
+	return &others{
+		folder: folder, public: public, log: o.Log, kept: map[string]*pile{},
+		genuine: min(40, max(8, o.Cycles/25)), altered: min(400, max(60, o.Cycles*2/5)),
+	}
 }
 
 // sample keeps a genuine receipt for them, or not.
-func (o *others) sample(t *trial, file []byte) { o.keep(t, "genuine", genuineEach, file) }
+func (o *others) sample(t *trial, file []byte) { o.keep(t, "genuine", o.genuine, file) }
 
 // changed keeps a changed one, or not.
-func (o *others) changed(t *trial, file []byte) { o.keep(t, "changed", alteredEach, file) }
+func (o *others) changed(t *trial, file []byte) { o.keep(t, "changed", o.altered, file) }
 
 func (o *others) keep(t *trial, what string, most int, file []byte) {
 	p := o.kept[what+"-"+t.threat.name]

@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(o.Log, "seed %d\n", o.Seed)
-	r := &report{options: o, others: newOthers(folder, shared.Key.Public, o.Log)}
+	r := &report{options: o, others: newOthers(folder, shared.Key.Public, o)}
 	known := false
 	for _, f := range threats {
 		if o.Only != "" && o.Only != f.name {
