@@ -60,6 +60,10 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	sender, err := openSender(cfg)
+	if err != nil {
+		return nil, err
+	}
 	messages, err := locale.Load(cfg.Locales)
 	if err != nil {
 		return nil, err
@@ -81,7 +85,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.openServices(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.openMail(ctx, messages); err != nil {
+	if err := a.openMail(ctx, sender, messages); err != nil {
 		return nil, err
 	}
 	a.openJobs()

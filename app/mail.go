@@ -47,20 +47,24 @@ type mailing struct {
 	next     int64 // first entry not read yet
 }
 
+// openSender reads the settings of the mail server; nil when there is none.
+func openSender(cfg Config) (*smtp.Sender, error) {
+	if cfg.Mail.Server == "" {
+		return nil, nil
+	}
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("base URL: %w", err)
+	}
+	cfg.Mail.Domain = base.Hostname()
+	return smtp.New(cfg.Mail)
+}
+
 // openMail prepares the mail, if there is any. At the very first time with mail
 // it begins at the end of the log.
-func (a *App) openMail(ctx context.Context, messages *locale.Catalogue) error {
-	if a.cfg.Mail.Server == "" {
+func (a *App) openMail(ctx context.Context, sender *smtp.Sender, messages *locale.Catalogue) error {
+	if sender == nil {
 		return nil
-	}
-	base, err := url.Parse(a.cfg.BaseURL)
-	if err != nil {
-		return fmt.Errorf("base URL: %w", err)
-	}
-	a.cfg.Mail.Domain = base.Hostname()
-	sender, err := smtp.New(a.cfg.Mail)
-	if err != nil {
-		return err
 	}
 	m := &mailing{app: a, messages: messages}
 	m.outbox = notify.New(notify.Config{
