@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,11 @@ const (
 	// newsFor is how old a record may be to be news. Mail that was off for a
 	// month and is on again does not flood anybody.
 	newsFor = 7 * 24 * time.Hour
+
+	// A receipt is better with the cosignatures of the witnesses, which come a few
+	// seconds later; it goes without those that have not come in time.
+	witnessWait  = time.Minute
+	witnessAgain = 2 * time.Second
 
 	mailEvery    = time.Second
 	mailPage     = 256 // entries that are read at once
@@ -198,6 +204,13 @@ func (m *mailing) Compose(ctx context.Context, message notify.Message, to direct
 	if err != nil {
 		return notify.Mail{}, err
 	}
+	if m.app.cfg.Now().Sub(message.At) < witnessWait {
+		if seen, err := m.isWitnessed(ctx, seq); err != nil {
+			return notify.Mail{}, err
+		} else if !seen {
+			return notify.Mail{}, &notify.NotYet{After: witnessAgain}
+		}
+	}
 	file, err := m.receipt(ctx, seq, record)
 	if err != nil {
 		return notify.Mail{}, err
@@ -213,6 +226,23 @@ func (m *mailing) Compose(ctx context.Context, message notify.Message, to direct
 		Body:        m.body(p, to, e, sort, item),
 		Attachments: []notify.Attachment{{Name: "kokoroe-" + number + ".receipt", Data: file}},
 	}, nil
+}
+
+// isWitnessed reports whether every witness that is asked over the network has
+// cosigned what the receipt of the entry would carry. Files that are carried to
+// and fro are not waited for.
+func (m *mailing) isWitnessed(ctx context.Context, seq int64) (bool, error) {
+	_, cosigned, err := m.app.Log.Covering(ctx, seq+1)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range m.app.cfg.Witnesses {
+		id := evidence.WitnessID(w.Key)
+		if w.Asks != nil && !slices.ContainsFunc(cosigned, func(c evidence.Cosignature) bool { return c.Witness == id }) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // receipt is the receipt's file.

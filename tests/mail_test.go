@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"kokoroe/app/evidence"
+	"kokoroe/app/evidence/witness"
 	"kokoroe/app/notify"
 	"kokoroe/tests/portal"
 )
@@ -214,6 +215,50 @@ func TestMailOfWhatIsErased(t *testing.T) {
 	sign(t, p.As("hr"))
 	if last := box.Wait(2)[1]; last.To != p.Person("000126").Mail {
 		t.Errorf("what was erased was mailed to %s", last.To)
+	}
+}
+
+// TestMailWaitsForWitnesses: who verifies a receipt may ask for witnesses, and
+// the mailed one has them; but not for ever.
+func TestMailWaitsForWitnesses(t *testing.T) {
+	signers := func(p *portal.Portal, box *portal.Mailbox, office evidence.Witness) int {
+		t.Helper()
+		receipt, err := evidence.ParseReceipt(box.Wait(1)[0].File)
+		noFault(t, err)
+		key, err := note.NewVerifier(p.App.Keys.Public)
+		noFault(t, err)
+		v, err := receipt.Verify(note.VerifierList(key, office.Key))
+		noFault(t, err)
+		return len(v.Signers)
+	}
+	folder := filepath.Join(t.TempDir(), "data")
+	box, office := portal.NewMailbox(t), auditOffice(t, folder)
+	p := portal.New(t, portal.WithMail(box.Config), portal.WithFolder(folder), portal.WithWitnesses(office))
+	sign(t, p.As("employee"))
+	cosigned(t, p, 1)
+	p.Clock.Advance(10 * time.Second) // if it was too early at first
+	if n := signers(p, box, office); n != 2 {
+		t.Errorf("%d signed the mailed receipt, want log and witness", n)
+	}
+
+	client, err := witness.NewClient("http://127.0.0.1:1")
+	noFault(t, err)
+	t.Cleanup(client.Close)
+	folder, box = filepath.Join(t.TempDir(), "data"), portal.NewMailbox(t)
+	office = auditOffice(t, folder)
+	office.Asks = client
+	p = portal.New(t, portal.WithMail(box.Config), portal.WithFolder(folder), portal.WithWitnesses(office))
+	sign(t, p.As("employee"))
+	waitUntil(t, "the message was looked at", func() bool {
+		messages, err := p.App.Store.FindMessages(t.Context(), notify.MessageQuery{State: notify.Waiting})
+		return err == nil && len(messages) == 1 && messages[0].NextAt.Sub(messages[0].At) == 2*time.Second
+	})
+	if n := len(box.Mails()); n != 0 {
+		t.Errorf("%d mails went without waiting", n)
+	}
+	p.Clock.Advance(time.Minute)
+	if n := signers(p, box, office); n != 1 {
+		t.Errorf("%d signed the mailed receipt, want the log alone", n)
 	}
 }
 

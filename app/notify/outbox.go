@@ -44,8 +44,8 @@ func (f *Failure) Unwrap() error { return f.Err }
 // may be mailed.
 type Composer interface {
 	// Compose returns the mail, to which recipient and date are added. A
-	// *NotMailed error says that there is to be none; any other, that it cannot
-	// be written now.
+	// *NotMailed error says that there is to be none, a *NotYet error that it is
+	// too early; any other, that it cannot be written now.
 	Compose(ctx context.Context, m Message, to directory.Person) (Mail, error)
 }
 
@@ -54,6 +54,12 @@ type NotMailed struct{ Reason Reason }
 
 // Error is for logs.
 func (n *NotMailed) Error() string { return "not mailed: " + string(n.Reason) }
+
+// NotYet is a Composer's word that what a message says is not complete yet.
+type NotYet struct{ After time.Duration }
+
+// Error is for logs.
+func (n *NotYet) Error() string { return "not yet: again in " + n.After.String() }
 
 // Rosters gives the roster in force.
 type Rosters interface {
@@ -192,6 +198,9 @@ func (o *Outbox) attempt(ctx context.Context, m Message) Settlement {
 	mail, err := o.write(ctx, m)
 	if n, ok := errors.AsType[*NotMailed](err); ok {
 		return Settlement{State: Withheld, Reason: n.Reason, Attempts: m.Attempts - 1, SettledAt: o.c.Now()}
+	}
+	if n, ok := errors.AsType[*NotYet](err); ok {
+		return o.later(n.After, m.Attempts-1, m.Answer)
 	}
 	if err != nil {
 		o.c.Logger.Error("mail cannot be written", "key", m.Key, "person", m.Person, "cause", err.Error())

@@ -185,6 +185,19 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	}
 	o.want("riddle/1", notify.Waiting, 1) // of a topic that this program does not know
 
+	o.put("receipt/3")
+	o.write = func(notify.Message, directory.Person) (notify.Mail, error) {
+		return notify.Mail{}, &notify.NotYet{After: 2 * time.Second}
+	}
+	for range 100 {
+		o.deliver()
+		o.clock.advance(2 * time.Second)
+	}
+	o.want("receipt/3", notify.Waiting, 0)
+	o.write = plainly
+	o.deliver()
+	o.want("receipt/3", notify.Sent, 1)
+
 	o.put("receipt/2")
 	o.write = func(notify.Message, directory.Person) (notify.Mail, error) {
 		return notify.Mail{}, fault.New(fault.Unavailable, "error.unavailable", nil)
