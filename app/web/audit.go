@@ -237,7 +237,7 @@ func (s *Server) auditTable(x *exchange, p *view.Page, entries []evidence.Entry)
 func (s *Server) auditCells(x *exchange, p *view.Page, e evidence.Entry) []view.Cell {
 	seq := strconv.FormatInt(e.Seq, 10)
 	d := s.deedOf(x, e)
-	tag, person := deedTag(p, d.Sort), s.personWord(x, e.Subject)
+	tag, person := deedTag(p, d.Sort), orDash(p, s.personWord(x, e.Subject))
 	if isErased(e) {
 		tag, person = p.Chip("ended", x.T("audit.erased")), x.T("calendar.none")
 	}
