@@ -212,7 +212,10 @@ func (s *Server) renderComparison(x *exchange, c evidence.Comparison, pasted boo
 	page.Notice = view.Notice{Kind: words[1], Heading: x.T(start + ".heading"),
 		Text: x.T(start+".text", "Older", x.Number(int(c.Older.Size)), "Newer", x.Number(int(c.Newer.Size)))}
 	if page.Grave {
-		page.Means = []string{x.T(start + ".means"), x.T("audit.failed.dont"), x.T("audit.failed.do")}
+		page.Means = []string{x.T(start + ".means")}
+	}
+	if page.Grave && !(pasted && c.Continuity == evidence.Forged) { // which is copied wrongly more often than it is changed
+		page.Means = append(page.Means, x.T("audit.failed.dont"), x.T("audit.failed.do"))
 	}
 	page.Older = s.signedRows(x, page.Page, c.Older, c.OlderSigners)
 	if c.Continuity != evidence.Foreign && c.Continuity != evidence.Forged {

@@ -99,13 +99,13 @@ func (s *Server) drawSample(x *exchange, typed url.Values) (samplePlan, []drawnE
 func (s *Server) samplePlan(x *exchange, typed url.Values) (samplePlan, error) {
 	var plan samplePlan
 	var wrong complaints
-	n, ok := plainNumber(typed.Get("n"))
-	if !ok || n < 1 || n > evidence.MaxSample {
-		wrong.add("n", "sampling.n.wrong", fault.Args{"Max": evidence.MaxSample})
-	}
 	seed, err := evidence.NormalSeed(typed.Get("seed"))
 	if err != nil {
 		wrong.add("seed", "sampling.seed.wrong", fault.Args{"Max": evidence.MaxSeed})
+	}
+	n, ok := plainNumber(typed.Get("n"))
+	if !ok || n < 1 || n > evidence.MaxSample {
+		wrong.add("n", "sampling.n.wrong", fault.Args{"Max": evidence.MaxSample})
 	}
 	plan.n, plan.seed = int(n), seed
 	if plan.checkpoint, ok, err = s.chosenCheckpoint(x, typed.Get("size"), &wrong); err != nil {
