@@ -23,8 +23,10 @@ export default async function (visit) {
   try {
     for (const address of [pathToFileURL(file).href, served.address]) {
       await visit.page.goto(address);
-      if (visit.js) await verified(visit, receipt);
-      else await withoutScript(visit);
+      if (visit.js) {
+        await verified(visit, receipt);
+        await silent(visit, served.address);
+      } else await withoutScript(visit);
     }
     visit.expect(served.asked.every((path) => path === "/"), `nothing asked for but the page, not ${served.asked}`);
   } finally {
@@ -61,6 +63,22 @@ async function serve() {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { asked, address: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+// silent tries to send something from the page, in the ways that there are.
+async function silent(visit, address) {
+  visit.step("send something from the page");
+  const sent = await visit.page.evaluate(async (to) => {
+    const blocked = [];
+    document.addEventListener("securitypolicyviolation", (e) => blocked.push(e.effectiveDirective));
+    const asked = await fetch(`${to}sent-by-fetch`).then(() => true, () => false);
+    navigator.sendBeacon(`${to}sent-by-beacon`, "text");
+    new Image().src = `${to}sent-by-picture`;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return { asked, blocked: [...new Set(blocked)].sort().join(" ") };
+  }, address);
+  visit.noise.splice(0); // the browser complains of each, as it should
+  visit.expect(!sent.asked && sent.blocked === "connect-src img-src", `every way to be barred by the page's policy, not ${JSON.stringify(sent)}`);
 }
 
 async function withoutScript(visit) {
