@@ -157,19 +157,21 @@ func (o *Outbox) Deliver(ctx context.Context) (int, error) {
 // claim returns a message that is due, and nil when there is none, when the
 // server is left alone, or when nothing is to be begun any more.
 func (o *Outbox) claim(ctx context.Context) (*Message, error) {
-	if ctx.Err() != nil || o.paused() {
+	if stopping(ctx) || o.paused() {
 		return nil, nil
 	}
 	now := o.c.Now()
 	m, err := o.c.Store.ClaimMessage(ctx, rand.Text(), now, now.Add(lease))
-	if fault.Is(err, fault.NotFound) || err != nil && ctx.Err() != nil {
-		return nil, nil
+	if err == nil {
+		return &m, nil
 	}
-	if err != nil {
-		return nil, err
+	if fault.Is(err, fault.NotFound) || stopping(ctx) {
+		err = nil
 	}
-	return &m, nil
+	return nil, err
 }
+
+func stopping(ctx context.Context) bool { return ctx.Err() != nil }
 
 // work deals with one message after the other, beginning with first unless it
 // is nil.
@@ -192,7 +194,7 @@ func (o *Outbox) attempt(ctx context.Context, m Message) Settlement {
 	if s, ok := o.owes(m.Key); ok {
 		return s
 	}
-	if ctx.Err() != nil { // stopping: nothing is begun any more
+	if stopping(ctx) { // nothing is begun any more
 		return o.later(0, m.Attempts-1, m.Answer)
 	}
 	mail, err := o.write(ctx, m)

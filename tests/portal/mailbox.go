@@ -25,7 +25,6 @@ import (
 type Mailbox struct {
 	Config smtp.Config
 	t      testing.TB
-	listen net.Listener
 	stop   func()
 
 	mu    sync.Mutex
