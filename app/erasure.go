@@ -8,6 +8,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
+	"kokoroe/app/notify"
 )
 
 // Erasure is what was erased of a person.
@@ -56,6 +57,16 @@ func find(roster *directory.Roster, person string) (directory.Person, bool) {
 	return roster.PersonByNumber(person)
 }
 
+// Erase erases the record of an entry, and the note that its receipt was mailed:
+// see evidence.Log.Erase.
+func (in *Installation) Erase(ctx context.Context, actor evidence.Actor, seq int64, ground, reason string) (evidence.Entry, error) {
+	said, err := in.Log.Erase(ctx, actor, seq, ground, reason)
+	if err != nil {
+		return said, err
+	}
+	return said, in.Store.DeleteMessages(ctx, []string{notify.ReceiptKey(seq)})
+}
+
 const erasePage = 200
 
 // eraseRecords erases the records about the person, newest first. What is
@@ -67,7 +78,7 @@ func (in *Installation) eraseRecords(ctx context.Context, out *Erasure, actor ev
 			return err
 		}
 		for _, e := range entries {
-			if _, err := in.Log.Erase(ctx, actor, e.Seq, evidence.GroundRequest, reason); err != nil {
+			if _, err := in.Erase(ctx, actor, e.Seq, evidence.GroundRequest, reason); err != nil {
 				return err
 			}
 			out.Records = append(out.Records, e.Seq)

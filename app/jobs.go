@@ -21,7 +21,7 @@ const (
 )
 
 func (a *App) openJobs() {
-	a.Retention = &retention.Service{Rules: a.Catalogue.Retention, Records: a.Store, Log: a.Log, Rosters: a.Rosters, Now: a.cfg.Now}
+	a.Retention = &retention.Service{Rules: a.Catalogue.Retention, Records: a.Store, Log: a.Installation, Rosters: a.Rosters, Now: a.cfg.Now}
 	a.Jobs = &job.Runner{Store: a.Store, Now: a.cfg.Now, Logger: a.cfg.Logger, Jobs: []job.Job{
 		{Name: JobVerify, At: verifyAt, Do: a.verify},
 		{Name: JobRetention, At: retentionAt, Do: a.retain},
@@ -52,6 +52,12 @@ func (a *App) retain(ctx context.Context) (any, job.Outcome, error) {
 	if _, err := a.Log.FinishErasures(ctx); err != nil {
 		return nil, job.Failed, err
 	}
+	if _, err := a.Store.ExpireMessages(ctx, a.cfg.Now().Add(-messagesKept)); err != nil {
+		return nil, job.Failed, err
+	}
 	report, err := a.Retention.Run(ctx, false)
 	return report, job.Fine, err
 }
+
+// messagesKept is how long is kept which receipt was mailed to whom, and when.
+const messagesKept = 400 * 24 * time.Hour

@@ -76,5 +76,5 @@ func crawl(t testing.TB, b *portal.Browser, ofShape int, visit func(*portal.Page
 
 // isPage reports whether an answer is a page and not a file.
 func isPage(p *portal.Page) bool {
-	return strings.HasPrefix(p.Header.Get("Content-Type"), "text/html")
+	return strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") && p.Header.Get("Content-Disposition") == ""
 }

@@ -100,7 +100,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 			statuses[page.Status] = true
 			guarded(t, role+" "+page.URL.Path, page.Status, page.Header, page.Body)
 			if known[page.Status] && role != nobody && len(page.Body) > 0 && !strings.HasPrefix(page.URL.Path, "/static/") &&
-				strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") && page.Find(`form[action="/sign-out"] button`).Length() != 1 {
+				isPage(page) && page.Find(`form[action="/sign-out"] button`).Length() != 1 {
 				t.Errorf("%s: %s has no way to sign out", role, page)
 			}
 		}

@@ -1,9 +1,11 @@
 package tests
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +116,7 @@ func TestWhatIsMailed(t *testing.T) {
 	sign(t, nobody)
 
 	mails := box.Wait(2)
+	slices.SortFunc(mails, func(a, b portal.Mail) int { return cmp.Compare(verified(t, p, a).Seq, verified(t, p, b).Seq) })
 	if got := mails[0].Subject; got != "【受領証】情報セキュリティ研修（年次）の合格（受付番号 1）" {
 		t.Errorf("subject %q", got)
 	}

@@ -59,7 +59,7 @@ func TestReceiptOnPaper(t *testing.T) {
 	link := p.URL + "/verify/0?leaf=" + evidence.Fingerprint(evidence.Leaf(receipt.Salt, receipt.Record))
 	person := p.Person("000174")
 	for language, want := range map[string][]string{
-		"ja": {"見本市", "受領証: 情報セキュリティ基本方針への誓約", "第1版", "令和8年（2026年）11月22日(日) 10:00:00（日本時間）", "日本語", "立会人の署名はありません", "demo.example/kokoroe/1 の 0番", "1 / "},
+		"ja": {"見本市", "受領証: 情報セキュリティ基本方針への誓約", "第1版", "令和8年（2026年）11月22日(日) 10:00:00（日本時間）", "日本語", "立会人の副署はありません", "demo.example/kokoroe/1 の 0番", "1 / "},
 		"en": {"Mihon City", "Receipt: acknowledgement of Basic Information Security Policy", "Version 1", "22 November 2026 (Sun), 10:00:00 Japan time", "令和8年（2026年）11月22日", "No witness has signed", "Number 0 of demo.example/kokoroe/1", "Page 1 of "},
 	} {
 		b.Language = language

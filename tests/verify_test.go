@@ -74,7 +74,7 @@ func TestAnybodyVerifiesAReceipt(t *testing.T) {
 	before := digest(t, db)
 	logged := len(p.Logs.String())
 	for language, want := range map[string][]string{
-		"ja": {"この受領証は本物です", "令和8年（2026年）11月22日", "policy:basic-policy", "誓約の言葉", "押したボタン", "立会人の署名はありません"},
+		"ja": {"この受領証は本物です", "令和8年（2026年）11月22日", "policy:basic-policy", "誓約の言葉", "押したボタン", "立会人の副署はありません"},
 		"en": {"This receipt is genuine", "22 November 2026", "policy:basic-policy", "Declaration", "Button pressed", "No witness has signed"},
 	} {
 		b := p.Browser()
@@ -305,7 +305,7 @@ func TestTheCodeOfAReceiptLeadsToItsRecord(t *testing.T) {
 	}
 	b := p.Browser()
 	for language, want := range map[string][]string{
-		"ja": {"台帳の" + seq + "番に、この指紋の記録があります", "令和8年（2026年）11月22日", "立会人の署名はありません"},
+		"ja": {"台帳の" + seq + "番に、この指紋の記録があります", "令和8年（2026年）11月22日", "立会人の副署はありません"},
 		"en": {"at number " + seq, "22 November 2026", "No witness has signed"},
 	} {
 		b.Language = language

@@ -90,7 +90,7 @@ func TestWitnessedReceipt(t *testing.T) {
 	}
 	auditor := p.As("auditor")
 	record := auditor.Get("/audit/records/"+strings.TrimPrefix(path, "/receipts/")).
-		Want(t, 200, "検証に合格しました", "立会人の署名", "監査委員事務局（令和8年（2026年）11月22日")
+		Want(t, 200, "検証に合格しました", "立会人の副署", "監査委員事務局（令和8年（2026年）11月22日")
 	if n := record.Find(".findings .status-success").Length(); n != 6 {
 		t.Errorf("%d steps agree, want 6", n)
 	}

@@ -206,9 +206,11 @@ func (s *Server) sealRows(x *exchange, p *view.Page, report evidence.Report) []v
 				x.T("paper.checkpoint", "Size", strconv.FormatInt(c.Size, 10), "At", instant(p, c.At)), x.T("paper.root", "Root", report.Proof.Root.String()),
 			}},
 		)
-		if row, ok := s.witnessRow(x, p, report.Witnessed); ok {
-			rows = append(rows, row)
+		row, ok := s.witnessRow(x, p, report.Witnessed)
+		if !ok {
+			row = view.SummaryRow{Term: x.T("paper.row.witness"), Text: x.T("paper.witness.none")}
 		}
+		rows = append(rows, row)
 	}
 	return rows
 }

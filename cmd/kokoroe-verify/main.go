@@ -120,7 +120,7 @@ func (a areas) Glob(pattern string) ([]string, error) {
 	names, err := fs.Glob(a.FS, pattern)
 	return slices.DeleteFunc(names, func(name string) bool {
 		area, _, _ := strings.Cut(name, ".")
-		return !slices.Contains([]string{"verify", "trust", "calendar"}, area)
+		return !slices.Contains([]string{"verifier", "trust", "calendar"}, area)
 	}), err
 }
 

@@ -35,6 +35,7 @@ type keysCmd struct {
 	New   keysNewCmd   `cmd:"" help:"Make the log's signing key; once, before the first start."`
 	Renew keysRenewCmd `cmd:"" help:"Make a new signing key in the place of the present one; the portal must not be running."`
 	Show  keysShowCmd  `cmd:"" help:"Print every public key that the log ever had, one a line, the present one last."`
+	Trust keysTrustCmd `cmd:"" help:"Print the trust policy that verifiers want: every public key, and the witnesses."`
 }
 
 type keysNewCmd struct {
@@ -77,6 +78,32 @@ func (c *keysShowCmd) Run(con *console) error {
 	for _, k := range keys.All {
 		fmt.Fprintln(con.out, k)
 	}
+	return err
+}
+
+type keysTrustCmd struct {
+	Data      string `help:"Folder with the keys." default:"data" type:"path" env:"KOKOROE_DATA" placeholder:"DIR"`
+	Witnesses string `help:"File with the witnesses, YAML." type:"existingfile" env:"KOKOROE_WITNESSES" placeholder:"FILE"`
+}
+
+// Run prints the trust policy. It asks for no witness: how many must have signed
+// is for whoever verifies to decide.
+func (c *keysTrustCmd) Run(con *console) error {
+	keys, err := evidence.OpenKeyRing(c.Data)
+	if err != nil {
+		return err
+	}
+	var witnesses []evidence.Witness
+	if c.Witnesses != "" {
+		if witnesses, err = readWitnesses(c.Witnesses); err != nil {
+			return err
+		}
+	}
+	policy, err := evidence.FormatTrustPolicy(keys.TrustPolicy(witnesses))
+	if err != nil {
+		return err
+	}
+	_, err = con.out.Write(policy)
 	return err
 }
 
@@ -161,7 +188,7 @@ func (c *retentionCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	s := retention.Service{Rules: rules, Records: in.Store, Log: in.Log, Rosters: in.Rosters, Now: time.Now}
+	s := retention.Service{Rules: rules, Records: in.Store, Log: in, Rosters: in.Rosters, Now: time.Now}
 	report, err := s.Run(ctx, c.DryRun)
 	word := "erased"
 	if c.DryRun {

@@ -71,7 +71,8 @@ func listen(t *testing.T, s *server, tlsFirst bool) *server {
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = g.Serve(listener) }()
-	t.Cleanup(func() { _ = g.Close(); <-ended })
+	// Close knows the listener only once Serve has taken it.
+	t.Cleanup(func() { _ = errors.Join(g.Close(), listener.Close()); <-ended })
 	return s
 }
 
