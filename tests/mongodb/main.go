@@ -1,0 +1,49 @@
+// Command mongodb runs a command beside MongoDB's own engine, which it starts
+// and ends:
+//
+//	go run ./tests/mongodb go test ./app/store/mongodb ./tests
+//
+// The command finds the engine's address in KOKOROE_TEST_MONGODB_URI, and
+// KOKOROE_TEST_REQUIRE=1 makes a test that would skip without one fail. Node 20
+// or newer must be there; what else is needed is fetched.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"kokoroe/tests/mongodb/engine"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: go run ./tests/mongodb COMMAND [ARGUMENT ...]")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1], os.Args[2:]); err != nil {
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			os.Exit(e.ExitCode())
+		}
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(name string, args []string) (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	e, err := engine.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // whoever calls names the command
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.Env = append(os.Environ(), engine.AddressVariable+"="+e.URI, engine.RequireVariable+"=1")
+	return command.Run()
+}
