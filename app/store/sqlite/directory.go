@@ -1,12 +1,10 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"slices"
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
@@ -37,10 +35,7 @@ func (s *Store) Roster(ctx context.Context) (directory.Snapshot, error) {
 	if err != nil {
 		return directory.Snapshot{}, s.readFault(err, "roster")
 	}
-	slices.SortFunc(snapshot.People, func(a, b directory.Person) int {
-		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.ID, b.ID))
-	})
-	snapshot.Departments = parentsFirst(snapshot.Departments)
+	snapshot.Arrange()
 	return snapshot, nil
 }
 
@@ -115,33 +110,6 @@ func scanPerson(row scanner) (directory.Person, error) {
 
 func (r stayRow) period() calendar.Period {
 	return calendar.Period{From: date(r.From), Until: date(r.Until)}
-}
-
-// parentsFirst orders by depth in the tree, then by Order, then by ID. What has
-// no parent here, or hangs in a ring, counts as a root.
-func parentsFirst(list []directory.Department) []directory.Department {
-	parent := make(map[directory.DepartmentID]directory.DepartmentID, len(list))
-	for _, d := range list {
-		parent[d.ID] = d.Parent
-	}
-	depth := make(map[directory.DepartmentID]int, len(list))
-	for _, d := range list {
-		n := 0
-		for up, ok := parent[d.Parent]; ok && n <= len(list); up, ok = parent[up] {
-			n++
-			if up == "" {
-				break
-			}
-		}
-		if n > len(list) {
-			n = 0
-		}
-		depth[d.ID] = n
-	}
-	slices.SortFunc(list, func(a, b directory.Department) int {
-		return cmp.Or(cmp.Compare(depth[a.ID], depth[b.ID]), cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID))
-	})
-	return list
 }
 
 // ApplyRoster implements directory.Store. The rows are made before the writer

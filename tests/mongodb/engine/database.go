@@ -32,8 +32,13 @@ func Address(t testing.TB) string {
 // dropped at the end of the test.
 func Database(t testing.TB) string {
 	t.Helper()
+	return Named(t, "t_"+rand.Text())
+}
+
+// Named is Database with a name.
+func Named(t testing.TB, name string) string {
+	t.Helper()
 	uri := Address(t)
-	name := "t_" + rand.Text()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()

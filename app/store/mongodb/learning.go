@@ -1,0 +1,278 @@
+package mongodb
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/fault"
+	"kokoroe/app/learning"
+)
+
+// maxListed is how many values one query lists.
+const maxListed = 5000
+
+type placeDocument struct {
+	Header    `bson:",inline"`
+	Scope     string                `bson:"scope"`
+	Person    directory.PersonID    `bson:"person"`
+	Course    learning.CourseID     `bson:"course"`
+	Done      []learning.LessonID   `bson:"done,omitempty"`
+	Practised []learning.QuestionID `bson:"practised,omitempty"`
+	Failed    int64                 `bson:"failed"`
+	StartedAt bson.DateTime         `bson:"started_at"`
+	UpdatedAt bson.DateTime         `bson:"updated_at"`
+	Revision  int64                 `bson:"revision"`
+}
+
+func (d placeDocument) value() learning.Place {
+	return learning.Place{Person: d.Person, Course: d.Course, Scope: d.Scope, Done: d.Done, Practised: d.Practised, Failed: int(d.Failed),
+		StartedAt: instant(d.StartedAt), UpdatedAt: instant(d.UpdatedAt), Revision: d.Revision}
+}
+
+// Place implements learning.Store.
+func (s *Store) Place(ctx context.Context, person directory.PersonID, course learning.CourseID, scope string) (learning.Place, error) {
+	if !isPlain(string(person)) || !isPlain(string(course)) || !isPlain(scope) {
+		return learning.Place{}, fault.NotFoundf("no such place")
+	}
+	return one[placeDocument](ctx, s, s.place, "place", is("scope", scope, "person", person, "course", course))
+}
+
+// Places implements learning.Store.
+func (s *Store) Places(ctx context.Context, scope string, people []directory.PersonID) ([]learning.Place, error) {
+	if !isPlain(scope) {
+		return nil, nil
+	}
+	people = slices.DeleteFunc(slices.Clone(people), func(p directory.PersonID) bool { return !isPlain(string(p)) })
+	slices.Sort(people)
+	people = slices.Compact(people)
+	var list []learning.Place
+	for some := range slices.Chunk(people, maxListed) {
+		found, err := all[placeDocument](ctx, s, s.place, is("scope", scope, "person", is("$in", some)))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	slices.SortFunc(list, func(a, b learning.Place) int {
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Course, b.Course))
+	})
+	return list, nil
+}
+
+// UpdatePlace implements learning.Store. A lost race makes update run again.
+func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, course learning.CourseID, scope string,
+	update func(learning.Place) (learning.Place, error)) (learning.Place, error) {
+	if err := plain(string(person), string(course), scope); err != nil {
+		return learning.Place{}, err
+	}
+	for n := 0; ; n++ {
+		old, err := s.Place(ctx, person, course, scope)
+		if fault.Is(err, fault.NotFound) {
+			old, err = learning.Place{Person: person, Course: course, Scope: scope}, nil
+		}
+		if err != nil {
+			return learning.Place{}, err
+		}
+		revision := old.Revision
+		p, err := update(old)
+		if err != nil {
+			return learning.Place{}, err
+		}
+		if err := errors.Join(plainAll(p.Done), plainAll(p.Practised)); err != nil {
+			return learning.Place{}, invalid(errNotText)
+		}
+		d := placeDocument{Header: current, Scope: scope, Person: person, Course: course, Done: p.Done, Practised: p.Practised,
+			Failed: int64(p.Failed), StartedAt: moment(p.StartedAt), UpdatedAt: moment(p.UpdatedAt), Revision: revision + 1}
+		won, err := s.put(ctx, s.place, "place", is("scope", scope, "person", person, "course", course), d, revision)
+		if err != nil {
+			return learning.Place{}, err
+		}
+		if won {
+			return normalPlace(d.value()), nil
+		}
+		if err := pause(ctx, n); err != nil {
+			return learning.Place{}, err
+		}
+	}
+}
+
+// put replaces the document with the key and the revision, or inserts it when
+// the revision is 0; false when somebody was faster.
+func (s *Store) put(ctx context.Context, c *mongo.Collection, what string, key bson.D, document any, revision int64) (bool, error) {
+	if revision == 0 {
+		err := s.insert(ctx, c, what, document)
+		if fault.Is(err, fault.Conflict) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	won := false
+	err := s.call(ctx, what, func(ctx context.Context) error {
+		r, err := c.ReplaceOne(ctx, append(key, bson.E{Key: "revision", Value: revision}), document)
+		won = err == nil && r.MatchedCount == 1
+		return err
+	})
+	return won, err
+}
+
+// normalPlace is the place as it would be read.
+func normalPlace(p learning.Place) learning.Place {
+	if len(p.Done) == 0 {
+		p.Done = nil
+	}
+	if len(p.Practised) == 0 {
+		p.Practised = nil
+	}
+	return p
+}
+
+type attemptDocument struct {
+	Header      `bson:",inline"`
+	ID          learning.AttemptID `bson:"_id"`
+	Person      directory.PersonID `bson:"person"`
+	Course      learning.CourseID  `bson:"course"`
+	Scope       string             `bson:"scope"`
+	Purpose     learning.Purpose   `bson:"purpose"`
+	Open        bool               `bson:"open,omitempty"` // there while it is open, for the index
+	Drawn       []drawnDocument    `bson:"drawn,omitempty"`
+	StartedAt   bson.DateTime      `bson:"started_at"`
+	SubmittedAt *bson.DateTime     `bson:"submitted_at,omitempty"`
+	Right       int64              `bson:"right"`
+	Passed      bool               `bson:"passed"`
+	Revision    int64              `bson:"revision"`
+}
+
+// drawnDocument is a drawn question. A question answered with nothing chosen is
+// not one that was not answered: an empty list is not null.
+type drawnDocument struct {
+	Question learning.QuestionID `bson:"question"`
+	Options  []learning.OptionID `bson:"options,omitempty"`
+	Answer   []learning.OptionID `bson:"answer"`
+	Again    bool                `bson:"again,omitempty"`
+}
+
+func (d attemptDocument) value() learning.Attempt {
+	a := learning.Attempt{ID: d.ID, Person: d.Person, Course: d.Course, Scope: d.Scope, Purpose: d.Purpose,
+		StartedAt: instant(d.StartedAt), Right: int(d.Right), Passed: d.Passed, Revision: d.Revision}
+	if d.SubmittedAt != nil {
+		a.SubmittedAt = instant(*d.SubmittedAt)
+	}
+	for _, q := range d.Drawn {
+		if len(q.Options) == 0 {
+			q.Options = nil
+		}
+		a.Drawn = append(a.Drawn, learning.Drawn(q))
+	}
+	return a
+}
+
+func attemptOf(a learning.Attempt) (attemptDocument, error) {
+	if err := plain(string(a.ID), string(a.Person), string(a.Course), a.Scope, string(a.Purpose)); err != nil {
+		return attemptDocument{}, err
+	}
+	d := attemptDocument{Header: current, ID: a.ID, Person: a.Person, Course: a.Course, Scope: a.Scope, Purpose: a.Purpose,
+		Open: a.SubmittedAt.IsZero(), StartedAt: moment(a.StartedAt), Right: int64(a.Right), Passed: a.Passed, Revision: a.Revision}
+	if !d.Open {
+		at := moment(a.SubmittedAt)
+		d.SubmittedAt = &at
+	}
+	for _, q := range a.Drawn {
+		if err := errors.Join(plain(string(q.Question)), plainAll(q.Options), plainAll(q.Answer)); err != nil {
+			return attemptDocument{}, invalid(errNotText)
+		}
+		d.Drawn = append(d.Drawn, drawnDocument(q))
+	}
+	return d, nil
+}
+
+var errNotOpen = errors.New("an attempt begins open")
+
+// OpenAttempt implements learning.Store.
+func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.Attempt, error) {
+	if !a.SubmittedAt.IsZero() {
+		return learning.Attempt{}, invalid(errNotOpen)
+	}
+	a.Revision = 1
+	d, err := attemptOf(a)
+	if err != nil {
+		return learning.Attempt{}, err
+	}
+	for n := 0; ; n++ {
+		open, err := one[attemptDocument](ctx, s, s.attempt, "attempt",
+			is("person", a.Person, "course", a.Course, "scope", a.Scope, "purpose", a.Purpose, "open", true))
+		if err == nil || !fault.Is(err, fault.NotFound) {
+			return open, err
+		}
+		sameID := false
+		err = s.call(ctx, "attempt", func(ctx context.Context) error {
+			_, err := s.attempt.InsertOne(ctx, d)
+			sameID = mongo.IsDuplicateKeyError(err) && brokenIndex(err) == "_id"
+			return err
+		})
+		if err == nil {
+			return d.value(), nil
+		}
+		if !fault.Is(err, fault.Conflict) || sameID {
+			return learning.Attempt{}, err
+		}
+		if err := pause(ctx, n); err != nil {
+			return learning.Attempt{}, err
+		}
+	}
+}
+
+// Attempt implements learning.Store.
+func (s *Store) Attempt(ctx context.Context, id learning.AttemptID) (learning.Attempt, error) {
+	if !isPlain(string(id)) {
+		return learning.Attempt{}, fault.NotFoundf("no such attempt")
+	}
+	return one[attemptDocument](ctx, s, s.attempt, "attempt", is("_id", id))
+}
+
+// UpdateAttempt implements learning.Store. Whose attempt it is, and at what,
+// stays as it was.
+func (s *Store) UpdateAttempt(ctx context.Context, id learning.AttemptID,
+	update func(learning.Attempt) (learning.Attempt, error)) (learning.Attempt, error) {
+	for n := 0; ; n++ {
+		old, err := s.Attempt(ctx, id)
+		if err != nil {
+			return learning.Attempt{}, err
+		}
+		a, err := update(old)
+		if err != nil {
+			return learning.Attempt{}, err
+		}
+		a.ID, a.Person, a.Course, a.Scope, a.Purpose = old.ID, old.Person, old.Course, old.Scope, old.Purpose
+		a.Revision = old.Revision + 1
+		d, err := attemptOf(a)
+		if err != nil {
+			return learning.Attempt{}, err
+		}
+		won, err := s.put(ctx, s.attempt, "attempt", is("_id", id), d, old.Revision)
+		if err != nil {
+			return learning.Attempt{}, err
+		}
+		if won {
+			return d.value(), nil
+		}
+		if err := pause(ctx, n); err != nil {
+			return learning.Attempt{}, err
+		}
+	}
+}
+
+// Attempts implements learning.Store.
+func (s *Store) Attempts(ctx context.Context, person directory.PersonID, course learning.CourseID) ([]learning.Attempt, error) {
+	if !isPlain(string(person)) || !isPlain(string(course)) {
+		return nil, nil
+	}
+	return all[attemptDocument](ctx, s, s.attempt, is("person", person, "course", course),
+		options.Find().SetSort(is("started_at", -1, "_id", -1)).SetLimit(100))
+}

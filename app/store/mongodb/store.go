@@ -1,0 +1,179 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"kokoroe/app/store"
+)
+
+// Config says which database to open.
+type Config struct {
+	// URI is the address, mongodb:// or mongodb+srv://, with the name of the
+	// database, credentials, TLS, pool and application name as MongoDB defines
+	// them. Read and write concern and read preference in it are not followed.
+	URI    string
+	Logger *slog.Logger  // nil: nothing is logged
+	Limit  time.Duration // of one call; 10 s when zero. An import of the roster has twelve times as long.
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	log    *slog.Logger
+	limit  time.Duration
+	client *mongo.Client
+	db     *mongo.Database
+
+	entries    *mongo.Collection
+	size       *mongo.Collection // the same, to ask for the size of the log
+	checkpoint *mongo.Collection
+	change     *mongo.Collection
+	person     *mongo.Collection
+	department *mongo.Collection
+	login      *mongo.Collection
+	link       *mongo.Collection
+	session    *mongo.Collection
+	token      *mongo.Collection
+	place      *mongo.Collection
+	attempt    *mongo.Collection
+	published  *mongo.Collection
+	text       *mongo.Collection
+
+	edge atomic.Int64 // an end of the log that the majority has
+
+	mu     sync.RWMutex // held for reading by each call
+	closed bool
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects to the database and brings its schema up to date. Invalid when
+// the address is none, the sign-in is refused, the server is too old, the
+// database is not one of ours or of a newer program, or an index or a validator
+// is not the one that is declared: nothing that is there is changed then.
+// Unavailable when no server answers.
+func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c) }
+
+func open(ctx context.Context, c Config, more ...func(*options.ClientOptions)) (*Store, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Limit <= 0 {
+		c.Limit = 10 * time.Second
+	}
+	a, err := parseAddress(c.URI)
+	if err != nil {
+		return nil, err
+	}
+	client, err := connect(c, more)
+	if err != nil {
+		return nil, a.wrong(err)
+	}
+	s := &Store{log: c.Logger, limit: c.Limit, client: client, db: client.Database(a.database)}
+	if err := s.start(ctx, a); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// connect makes the client. It does not reach for a server yet.
+func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, error) {
+	o := options.Client().ApplyURI(c.URI)
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if o.AppName == nil {
+		o.SetAppName("kokoroe")
+	}
+	if o.ServerSelectionTimeout == nil {
+		o.SetServerSelectionTimeout(c.Limit)
+	}
+	journal := true
+	o.SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journal})
+	o.SetReadConcern(readconcern.Majority())
+	o.SetReadPreference(readpref.Primary())
+	for _, f := range more {
+		f(o)
+	}
+	return mongo.Connect(o)
+}
+
+// collections opens the collections. On a replica set the size of the log is
+// asked for so that a primary that was voted out cannot answer.
+func (s *Store) collections(replicated bool) {
+	for name, c := range map[string]**mongo.Collection{
+		"log": &s.entries, "checkpoint": &s.checkpoint, "roster_change": &s.change, "person": &s.person,
+		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
+		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text,
+	} {
+		*c = s.db.Collection(name)
+	}
+	s.size = s.entries
+	if replicated {
+		s.size = s.db.Collection("log", options.Collection().SetReadConcern(readconcern.Linearizable()))
+	}
+}
+
+// call runs one call to the database within its limit, and makes faults of what
+// the driver says. what is named when there is no such thing.
+func (s *Store) call(ctx context.Context, what string, f func(context.Context) error) error {
+	return s.callFor(ctx, s.limit, what, f)
+}
+
+func (s *Store) callFor(ctx context.Context, limit time.Duration, what string, f func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return unavailable(errClosed)
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return translate(ctx, f(limited), what)
+}
+
+// Ping answers whether a primary answers now.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.call(ctx, "database", func(ctx context.Context) error { return s.client.Ping(ctx, readpref.Primary()) })
+}
+
+// Close waits for the calls that were accepted and lets the connections go.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	ctx, cancel := context.WithTimeout(context.Background(), s.limit)
+	defer cancel()
+	if err := s.client.Disconnect(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// pause waits a little after the nth lost race: the winner's write is on its
+// way to the majority, and until then is not read.
+func pause(ctx context.Context, n int) error {
+	t := time.NewTimer(time.Millisecond << min(n, 6))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
+}
