@@ -60,11 +60,12 @@ var mayImport = map[string][]string{
 	"app/store":           append([]string{"report"}, domain...),
 	"app/store/storetest": append([]string{"report", "store"}, domain...),
 	"app/store/sqlite":    append([]string{"report", "store"}, domain...),
+	"app/store/mongodb":   append([]string{"report", "store"}, domain...),
 
 	"app/web/view": {"fault", "calendar", "locale"},
 	"app/web":      append([]string{"report", "report/pdf", "report/qr", "web/view"}, domain...),
 
-	"app": append([]string{"report", "report/pdf", "store", "store/sqlite", "web", "web/view", "notify/smtp"}, domain...),
+	"app": append([]string{"report", "report/pdf", "store", "store/sqlite", "store/mongodb", "web", "web/view", "notify/smtp"}, domain...),
 }
 
 // oneVendor says where each library may be imported, in this module's own

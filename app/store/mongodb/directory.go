@@ -66,6 +66,7 @@ type personDocument struct {
 	LeftOn      int64                `bson:"left_on"`
 	Leaves      []stayDocument       `bson:"leaves,omitempty"`
 	Memberships []stayDocument       `bson:"memberships,omitempty"`
+	Gone        bool                 `bson:"gone,omitempty"` // erased: the version says nothing else
 }
 
 func (d personDocument) value() personDocument { return d }
@@ -178,7 +179,9 @@ func (s *Store) readRoster(ctx context.Context) (directory.Snapshot, error) {
 		return snapshot, err
 	}
 	for _, d := range newestOf(people, c, func(d personDocument) directory.PersonID { return d.ID }) {
-		snapshot.People = append(snapshot.People, d.person())
+		if !d.Gone {
+			snapshot.People = append(snapshot.People, d.person())
+		}
 	}
 	return snapshot, nil
 }
@@ -221,10 +224,7 @@ func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Ch
 			s.tidy(ctx, "an import that failed", []string{m.Change})
 			return err
 		}
-		if _, err = s.change.InsertOne(ctx, changeDocument{Header: current, Revision: m.Revision, Change: m.Change}); err != nil {
-			if mongo.IsDuplicateKeyError(err) { // with another error, it may stand there all the same
-				s.tidy(ctx, "an import that lost", []string{m.Change})
-			}
+		if err := s.commit(ctx, m); err != nil {
 			return err
 		}
 		s.tidy(ctx, "imports that ended half-way", stray)
@@ -240,11 +240,20 @@ func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Ch
 	return m.Revision, nil
 }
 
+// commit makes the versions of a change count.
+func (s *Store) commit(ctx context.Context, m Mark) error {
+	_, err := s.change.InsertOne(ctx, changeDocument{Header: current, Revision: m.Revision, Change: m.Change})
+	if mongo.IsDuplicateKeyError(err) { // with another error, it may stand there all the same
+		s.tidy(ctx, "a change that lost", []string{m.Change})
+	}
+	return err
+}
+
 // checkNumbers answers Invalid when two people would have one number, and
 // otherwise which changes left versions behind and were never committed.
 func (s *Store) checkNumbers(ctx context.Context, c changes, change []personDocument) (stray []string, err error) {
 	there, err := drain[personDocument](ctx, s.person, bson.D{},
-		options.Find().SetProjection(is("v", 1, "change", 1, "revision", 1, "id", 1, "number", 1)))
+		options.Find().SetProjection(is("v", 1, "change", 1, "revision", 1, "id", 1, "number", 1, "gone", 1)))
 	if err != nil {
 		return nil, err
 	}
@@ -254,6 +263,9 @@ func (s *Store) checkNumbers(ctx context.Context, c changes, change []personDocu
 	}
 	numbers := make(map[string]bool, len(all))
 	for _, d := range all {
+		if d.Gone {
+			continue
+		}
 		if numbers[d.Number] {
 			return nil, invalid(errSameNumber)
 		}

@@ -129,7 +129,7 @@ func logSize(ctx context.Context, log *mongo.Collection) (int64, error) {
 
 // Entry implements evidence.Store.
 func (s *Store) Entry(ctx context.Context, seq int64) (evidence.Entry, error) {
-	return s.entryOf(ctx, is("next", is("$gt", seq)), is("seq", seq))
+	return s.entryOf(ctx, is("next", is("$gt", seq)), is("seq", seq), options.FindOne().SetSort(by("next")))
 }
 
 // EntryByKey implements evidence.Store.
@@ -137,14 +137,13 @@ func (s *Store) EntryByKey(ctx context.Context, key string) (evidence.Entry, err
 	if !isPlain(key) {
 		return evidence.Entry{}, fault.NotFoundf("no such entry")
 	}
-	return s.entryOf(ctx, is("entries.key", key), is("key", key))
+	return s.entryOf(ctx, is("entries.key", key), is("key", key), options.FindOne())
 }
 
 // entryOf returns the one entry that element matches, of the first batch that
 // batch matches.
-func (s *Store) entryOf(ctx context.Context, batch, element bson.D) (evidence.Entry, error) {
-	found, err := one[batchDocument](ctx, s, s.entries, "entry", batch, options.FindOne().SetSort(by("next")).
-		SetProjection(is("v", 1, "entries", is("$elemMatch", element))))
+func (s *Store) entryOf(ctx context.Context, batch, element bson.D, o *options.FindOneOptionsBuilder) (evidence.Entry, error) {
+	found, err := one[batchDocument](ctx, s, s.entries, "entry", batch, o.SetProjection(is("v", 1, "entries", is("$elemMatch", element))))
 	if err != nil {
 		return evidence.Entry{}, err
 	}

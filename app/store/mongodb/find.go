@@ -93,6 +93,10 @@ func conditionsOf(q evidence.Query) conditions {
 	if len(span) > 0 {
 		element = append(element, bson.E{Key: "at", Value: span})
 	}
+	if q.Kept {
+		element = append(element, bson.E{Key: "record", Value: is("$exists", true)})
+		f.entry = append(f.entry, is("$ne", bson.A{is("$type", "$$this.record"), "missing"}))
+	}
 	if q.Before > 0 {
 		f.batches = is("_id", is("$lt", q.Before))
 		restrict("seq", "$lt", q.Before)

@@ -38,7 +38,8 @@ var collections = []collection{
 
 	{"roster_change", object(long("_id"), text("change")), nil},
 	{"person", object(objectID("_id"), text("change"), long("revision"), text("id"), text("number"), text("name"), text("kana"),
-		text("mail"), text("employment"), text("post"), long("joined_on"), long("left_on"), stays("leaves"), stays("memberships")), []index{
+		text("mail"), text("employment"), text("post"), long("joined_on"), long("left_on"), stays("leaves"), stays("memberships"),
+		optional(boolean("gone"))), []index{
 		{name: "person_id", keys: by("id", "revision")},
 		{name: "person_change", keys: by("change", "id"), unique: true},
 	}},
@@ -72,6 +73,7 @@ var collections = []collection{
 	{"place", object(objectID("_id"), text("scope"), text("person"), text("course"), texts("done"), texts("practised"), long("failed"),
 		moments("started_at"), moments("updated_at"), long("revision")), []index{
 		{name: "place_key", keys: by("scope", "person", "course"), unique: true},
+		{name: "place_person", keys: by("person")}, // for erasure
 	}},
 	{"attempt", object(text("_id"), text("person"), text("course"), text("scope"), text("purpose"), optional(boolean("open")),
 		optional(list("drawn", 1, inner(text("question"), texts("options"), nothingOr("answer", "array"), optional(boolean("again"))))),
@@ -86,6 +88,11 @@ var collections = []collection{
 		{name: "publication_digest", keys: by("digest", "_id")},
 	}},
 	{"kept_text", object(text("_id"), bytesOf("body")), nil},
+
+	{"job_run", object(objectID("_id"), text("job"), moments("due_at"), text("owner"), moments("lease_at"), moments("started_at"),
+		optional(moments("ended_at")), text("outcome"), optional(text("report"))), []index{
+		{name: "job_run_due", keys: by("job", "due_at"), unique: true},
+	}},
 }
 
 // field is a field of a document's shape.

@@ -48,6 +48,7 @@ type Store struct {
 	attempt    *mongo.Collection
 	published  *mongo.Collection
 	text       *mongo.Collection
+	run        *mongo.Collection
 
 	edge atomic.Int64 // an end of the log that the majority has
 
@@ -114,7 +115,7 @@ func (s *Store) collections(replicated bool) {
 	for name, c := range map[string]**mongo.Collection{
 		"log": &s.entries, "checkpoint": &s.checkpoint, "roster_change": &s.change, "person": &s.person,
 		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
-		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text,
+		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
 	} {
 		*c = s.db.Collection(name)
 	}

@@ -1,0 +1,36 @@
+package mongodb
+
+import (
+	"context"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// OpenWatched opens the store and shows each command that goes to the server.
+func OpenWatched(ctx context.Context, c Config, watch func(*event.CommandStartedEvent)) (*Store, error) {
+	return open(ctx, c, func(o *options.ClientOptions) {
+		o.SetMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) { watch(e) }})
+	})
+}
+
+// Database is the driver's view of the database.
+func (s *Store) Database() *mongo.Database { return s.db }
+
+// WithMigration adds a migration to those that the program knows, until undo.
+func WithMigration(m func(context.Context, *mongo.Database) error) (undo func()) {
+	before := migrations
+	migrations = append(slices.Clone(migrations), m)
+	return func() { migrations = before }
+}
+
+// Collections returns the names of the declared collections.
+func Collections() []string {
+	var names []string
+	for _, c := range collections {
+		names = append(names, c.name)
+	}
+	return names
+}
