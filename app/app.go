@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/url"
 	"strings"
@@ -25,7 +24,6 @@ import (
 	"kokoroe/app/report/pdf"
 	"kokoroe/app/retention"
 	"kokoroe/app/store"
-	"kokoroe/app/store/sqlite"
 	"kokoroe/app/web"
 	"kokoroe/app/web/view"
 )
@@ -98,15 +96,6 @@ func languagesOf(messages *locale.Catalogue) []string {
 		out = append(out, string(tag))
 	}
 	return out
-}
-
-// OpenStore opens the store that a setting names, "sqlite:PATH".
-func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.Store, error) {
-	kind, where, _ := strings.Cut(setting, ":")
-	if kind != "sqlite" || where == "" {
-		return nil, fmt.Errorf("store %q: want sqlite:PATH", setting)
-	}
-	return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
 }
 
 // noticing tells the ledger of every append of this instance.

@@ -168,7 +168,7 @@ func TestTamperedRecordIsShownAsSuch(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := portal.New(t)
+			p := portal.New(t, portal.OnFile())
 			employee := p.As("employee")
 			path := sign(t, employee)
 			sealed(t, employee, path)
@@ -186,7 +186,7 @@ func TestTamperedRecordIsShownAsSuch(t *testing.T) {
 }
 
 func TestTamperedTextIsShownAsSuch(t *testing.T) {
-	p := portal.New(t)
+	p := portal.New(t, portal.OnFile())
 	sign(t, p.As("employee"))
 	b := p.As("auditor")
 	src, ok := p.App.Catalogue.Policies.Policy("basic-policy")

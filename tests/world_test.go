@@ -2,14 +2,9 @@ package tests
 
 import (
 	"context"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/hex"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -160,83 +155,6 @@ func (w *world) settle(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("no checkpoint was signed")
-}
-
-// open opens the portal's database file beside the portal.
-func openBeside(t *testing.T, p *portal.Portal) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-// digest is of everything in the store, but for when a session was last seen.
-func digest(t *testing.T, db *sql.DB) map[string]string {
-	t.Helper()
-	sums := map[string]string{}
-	for table := range tables(t, db) {
-		sum := sha256.New()
-		each(t, db, table, func(column string, value any) {
-			if table != "session" || column != "seen_at" {
-				fmt.Fprintf(sum, "%s\x00%v\x00", column, value)
-			}
-		})
-		sums[table] = hex.EncodeToString(sum.Sum(nil))
-	}
-	return sums
-}
-
-func tables(t *testing.T, db *sql.DB) map[string]bool {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	names := map[string]bool{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names[name] = true
-	}
-	if err := rows.Err(); err != nil || len(names) < 10 {
-		t.Fatalf("%d tables: %v", len(names), err)
-	}
-	return names
-}
-
-// each visits every value of a table.
-func each(t *testing.T, db *sql.DB, table string, visit func(column string, value any)) {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), `SELECT * FROM "`+table+`"`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values, targets := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			t.Fatal(err)
-		}
-		for i, c := range columns {
-			visit(c, values[i])
-		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // changed names the tables that differ.

@@ -29,6 +29,7 @@ import (
 // Config says how the demonstration is run.
 type Config struct {
 	Folder    string             // keeps the data; created when it is not there
+	Store     string             // as app.OpenStore has it; "": a file in Folder
 	Listen    string             // loopback address of the portal
 	Content   fs.FS              // nil: what ships with the program
 	City      fs.FS              // roster.csv and the registers; nil: the sample city
@@ -83,6 +84,9 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Store == "" {
+		cfg.Store = "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db")
+	}
 	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 	}
 	d.App, err = app.New(ctx, app.Config{
 		Listen: d.listener.Addr().String(), BaseURL: d.URL, Zone: "demo.example/kokoroe/1",
-		Store: "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db"), State: cfg.Folder,
+		Store: cfg.Store, State: cfg.Folder,
 		Content: cfg.Content, Locales: locales.FS, Static: static.FS, Registers: cfg.City,
 		Providers: d.providers(), Witnesses: cfg.Witnesses, Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now, Mail: cfg.Mail,
 	})

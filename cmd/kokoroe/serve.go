@@ -46,7 +46,7 @@ func (s sources) locales() fs.FS {
 // storage says where everything is kept.
 type storage struct {
 	Data  string `help:"Folder for the database, the signing key and the last checkpoint." default:"data" type:"path" env:"KOKOROE_DATA" placeholder:"DIR"`
-	Store string `help:"Store, sqlite:PATH; the default is kokoroe.db in the data folder." env:"KOKOROE_STORE" placeholder:"STORE"`
+	Store string `help:"Store: sqlite:PATH, mongodb://HOST/DATABASE, or file:PATH of a file for its owner alone that holds one of them; the default is kokoroe.db in the data folder." env:"KOKOROE_STORE" placeholder:"STORE"`
 }
 
 func (s storage) store() string {

@@ -1,7 +1,8 @@
 // Package portal owns the harness of the journeys: it boots the real program
-// with the sample city on a real socket, with both sample providers, a real
-// SQLite file and a clock that the test sets, and gives browsers without
-// script to walk through it.
+// with the sample city on a real socket, with both sample providers, a real store
+// and a clock that the test sets, and gives browsers without script to walk
+// through it. The store is a SQLite file, or a database of the MongoDB engine
+// that the environment names.
 package portal
 
 import (
@@ -31,6 +32,7 @@ type Portal struct {
 	App    *app.App
 	Demo   *demo.Demo
 	Folder string
+	Store  string // as app.OpenStore has it
 	Logs   *Logs
 	Clock  *Clock
 	t      testing.TB
@@ -64,6 +66,11 @@ func WithWitnesses(witnesses ...evidence.Witness) Option {
 // WithMail boots with a mail server.
 func WithMail(mail smtp.Config) Option { return func(c *demo.Config) { c.Mail = mail } }
 
+// OnFile boots on SQLite in any case, for a test that works on the file itself.
+func OnFile() Option {
+	return func(c *demo.Config) { c.Store = "sqlite:" + filepath.Join(c.Folder, "kokoroe.db") }
+}
+
 // New boots the program and stops it when the test ends.
 func New(t testing.TB, options ...Option) *Portal {
 	t.Helper()
@@ -75,7 +82,10 @@ func New(t testing.TB, options ...Option) *Portal {
 	for _, o := range options {
 		o(&cfg)
 	}
-	p.Folder = cfg.Folder
+	if cfg.Store == "" {
+		cfg.Store = storeOf(t, cfg.Folder)
+	}
+	p.Folder, p.Store = cfg.Folder, cfg.Store
 	ctx, cancel := context.WithCancel(context.Background())
 	d, err := demo.Open(ctx, cfg)
 	if err != nil {

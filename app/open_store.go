@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"kokoroe/app/store"
+	"kokoroe/app/store/mongodb"
+	"kokoroe/app/store/sqlite"
+)
+
+// OpenStore opens the store that a setting names: "sqlite:PATH", the address of
+// a MongoDB database, or "file:PATH" of a file that holds one of these and that
+// only its owner may read, because an address may hold a password. Errors never
+// repeat the setting.
+func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.Store, error) {
+	kind, where, _ := strings.Cut(setting, ":")
+	if kind == "file" {
+		read, err := storeFile(where)
+		if err != nil {
+			return nil, err
+		}
+		setting = read
+		kind, where, _ = strings.Cut(setting, ":")
+	}
+	switch {
+	case kind == "sqlite" && where != "":
+		return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
+	case kind == "mongodb", kind == "mongodb+srv":
+		return mongodb.Open(ctx, mongodb.Config{URI: setting, Logger: logger})
+	}
+	return nil, fmt.Errorf("store: want sqlite:PATH, mongodb://HOST/DATABASE, mongodb+srv://HOST/DATABASE or file:PATH")
+}
+
+// storeFile reads the setting out of a file.
+func storeFile(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("store: %s may be read by others (mode %o): chmod 600 it", name, info.Mode().Perm())
+	}
+	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
