@@ -26,12 +26,15 @@ func parseAddress(uri string) (address, error) {
 	}
 	a := address{shown: scheme + "://…"}
 	rest, query, _ := strings.Cut(rest, "?")
-	if user, after, found := cutLast(rest, "@"); found {
+	user, after, found := cutLast(rest, "@")
+	if strings.ContainsAny(user, "/@") && found || strings.Count(user, ":") > 1 && found || strings.Contains(query, "@") {
+		// Which part of it is the password is anybody's guess.
+		return a, a.wrong(errors.New("a colon, slash, question mark or at sign of the user, the password or an option must be percent-encoded"))
+	}
+	if found {
 		rest = after
-		a.secrets = append(a.secrets, user)
-		for _, part := range strings.SplitN(user, ":", 2) {
-			a.secrets = append(a.secrets, part)
-		}
+		_, password, _ := strings.Cut(user, ":")
+		a.secrets = append(a.secrets, user, password)
 	}
 	for option := range strings.SplitSeq(query, "&") {
 		if name, value, _ := strings.Cut(option, "="); strings.Contains(strings.ToLower(name), "password") ||
@@ -50,6 +53,8 @@ func parseAddress(uri string) (address, error) {
 	switch {
 	case err != nil:
 		return a, a.wrong(errors.New("the name of the database is not escaped as it should be"))
+	case len(name) > 63 || strings.ContainsAny(name, "/\\. \"$\x00"):
+		return a, a.wrong(errors.New("no database can have that name"))
 	case name == "":
 		return a, a.wrong(errors.New("it names no database, as in mongodb://host/kokoroe"))
 	}

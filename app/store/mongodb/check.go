@@ -47,26 +47,43 @@ type foundCollection struct {
 	} `bson:"options"`
 }
 
-// check compares what is there with what is declared.
-func (s *Store) check(ctx context.Context) error {
+// found returns the collections by name.
+func (s *Store) found(ctx context.Context) (map[string]foundCollection, error) {
 	cursor, err := s.db.ListCollections(ctx, bson.D{})
+	if err != nil {
+		return nil, err
+	}
+	var list []foundCollection
+	if err := cursor.All(ctx, &list); err != nil {
+		return nil, err
+	}
+	there := make(map[string]foundCollection, len(list))
+	for _, f := range list {
+		there[f.Name] = f
+	}
+	return there, nil
+}
+
+// check compares what is there with what is declared. What is missing is no
+// trouble yet when it is going to be made.
+func (s *Store) check(ctx context.Context, missing bool) error {
+	there, err := s.found(ctx)
 	if err != nil {
 		return err
 	}
-	var there []foundCollection
-	if err := cursor.All(ctx, &there); err != nil {
-		return err
-	}
 	for _, c := range collections {
-		i := slices.IndexFunc(there, func(f foundCollection) bool { return f.Name == c.name })
-		if i < 0 || !there[i].fits(c) {
+		f, found := there[c.name]
+		if !found && missing {
+			continue
+		}
+		if !found || !f.fits(c) {
 			return schemaFault("mongodb.collection_different", c.name, "", "is not as it was declared", nil)
 		}
 		indexes, err := s.indexes(ctx, c.name)
 		if err != nil {
 			return err
 		}
-		if err := checkIndexes(c, indexes); err != nil {
+		if err := checkIndexes(c, indexes, missing); err != nil {
 			return err
 		}
 	}
@@ -84,9 +101,12 @@ func (f foundCollection) fits(c collection) bool {
 
 // checkIndexes leaves further indexes of an operator's alone, unless they forbid
 // something or let documents expire.
-func checkIndexes(c collection, there []foundIndex) error {
+func checkIndexes(c collection, there []foundIndex, missing bool) error {
 	for _, i := range c.indexes {
 		n := slices.IndexFunc(there, func(f foundIndex) bool { return f.Name == i.name })
+		if n < 0 && missing {
+			continue
+		}
 		if n < 0 {
 			return schemaFault("mongodb.index_missing", c.name, i.name, "is missing", nil)
 		}

@@ -55,7 +55,7 @@ func (s *Store) start(ctx context.Context, a address) error {
 	if err := s.migrate(ctx, found); err != nil {
 		return a.first(ctx, err)
 	}
-	return a.first(ctx, s.check(ctx))
+	return a.first(ctx, s.check(ctx, false))
 }
 
 // greet connects, and says whether the server is part of a replica set.
@@ -161,6 +161,10 @@ func (s *Store) inspect(ctx context.Context, a address) (int64, error) {
 func (s *Store) migrate(ctx context.Context, found int64) error {
 	known := int64(len(migrations))
 	if found == known {
+		// Before anything is made: what is not ours to mend stays as it is.
+		if err := s.check(ctx, true); err != nil {
+			return err
+		}
 		return s.make(ctx, false)
 	}
 	mark := aboutDocument{ID: "schema", Application: application, Version: found}
@@ -185,19 +189,20 @@ func (s *Store) migrate(ctx context.Context, found int64) error {
 // make makes the collections and indexes that are missing. With shapes, the
 // validators of collections that are there are replaced too.
 func (s *Store) make(ctx context.Context, shapes bool) error {
-	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	there, err := s.found(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range collections {
 		validator := is("$jsonSchema", c.shape)
+		f, found := there[c.name]
 		switch {
-		case !slices.Contains(names, c.name):
+		case !found:
 			err = s.db.CreateCollection(ctx, c.name, options.CreateCollection().SetValidator(validator))
 			if e, ok := errors.AsType[mongo.ServerError](err); ok && e.HasErrorCode(codeNamespaceExists) {
 				err = nil // another instance starts too
 			}
-		case shapes:
+		case shapes && !f.fits(c):
 			err = s.db.RunCommand(ctx, is("collMod", c.name, "validator", validator)).Err()
 		}
 		if err != nil {
