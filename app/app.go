@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +22,6 @@ import (
 	"kokoroe/app/report"
 	"kokoroe/app/report/pdf"
 	"kokoroe/app/retention"
-	"kokoroe/app/store"
 	"kokoroe/app/web"
 	"kokoroe/app/web/view"
 )

@@ -23,7 +23,7 @@ type Config struct {
 	TrustedProxies []string // addresses or prefixes of proxies in front
 	City           string   // what the organisation is called
 
-	Store string // "sqlite:PATH"
+	Store string // as OpenStore has it
 	State string // folder for the signing key and the last checkpoint; must not be the store's backup
 	Zone  string // name of the log whose signing key is made when there is none; empty: that is an error
 
