@@ -160,6 +160,18 @@ func plain(texts ...string) error {
 	return nil
 }
 
+// most is what one document may hold, with room left for what is around it.
+// MongoDB's own limit is 16 MiB.
+const most = 16<<20 - 64<<10
+
+// holds refuses what is more than a document can hold, before the server does.
+func holds(size int) error {
+	if size > most {
+		return invalid(errTooBig)
+	}
+	return nil
+}
+
 func isPlain(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
 // plainAll is plain for a list.

@@ -53,12 +53,16 @@ func (d batchDocument) value() []evidence.Entry {
 	return list
 }
 
+// around is what BSON adds to the bytes of an entry, at most.
+const around = 256
+
 // batchOf makes the document of a batch. Invalid, and Conflict when the batch
 // holds a key twice, which the index does not see within one document.
 func batchOf(entries []evidence.Entry) (batchDocument, error) {
 	first := entries[0].Seq
 	d := batchDocument{Header: current, ID: first, Next: first + int64(len(entries)), Entries: make([]entryDocument, len(entries))}
 	keys := make(map[string]bool, len(entries))
+	size := 0
 	for i, e := range entries {
 		if e.Seq != first+int64(i) {
 			return d, invalid(errNotConsecutive)
@@ -71,6 +75,11 @@ func batchOf(entries []evidence.Entry) (batchDocument, error) {
 			At: moment(e.At), Record: e.Record, Salt: e.Salt, Leaf: e.Leaf, Hashes: e.Hashes,
 		}
 		keys[e.Key] = true
+		size += around + len(e.Key) + len(e.Kind) + len(e.Actor) + len(e.Subject) + len(e.Object) + len(e.Scope) +
+			len(e.Record) + len(e.Salt) + len(e.Leaf) + len(e.Hashes)
+	}
+	if err := holds(size); err != nil {
+		return d, err
 	}
 	if len(keys) < len(entries) {
 		return d, conflict(errSameKey)

@@ -34,3 +34,6 @@ func Collections() []string {
 	}
 	return names
 }
+
+// Translate makes a fault of what the driver says.
+func Translate(ctx context.Context, err error) error { return translate(ctx, err, "thing") }

@@ -38,6 +38,9 @@ func (s *Store) Publish(ctx context.Context, p policy.Publication) error {
 	if err := plain(string(p.Policy), p.Language, p.Digest); err != nil {
 		return err
 	}
+	if err := holds(len(p.Text)); err != nil {
+		return err
+	}
 	key := publicationKey{p.Policy, int64(p.Version), p.Language}
 	err := s.insert(ctx, s.published, "publication",
 		publicationDocument{Header: current, Key: key, Digest: p.Digest, PublishedAt: moment(p.PublishedAt), Body: p.Text})
@@ -86,6 +89,9 @@ func (d textDocument) value() []byte { return some(d.Body) }
 // Conflict.
 func (s *Store) KeepText(ctx context.Context, digest string, text []byte) error {
 	if err := plain(digest); err != nil {
+		return err
+	}
+	if err := holds(len(text)); err != nil {
 		return err
 	}
 	err := s.insert(ctx, s.text, "text", textDocument{Header: current, Digest: digest, Body: text})
