@@ -36,6 +36,12 @@ var collections = []collection{
 	}},
 	{"checkpoint", object(long("_id"), bytesOf("root"), bytesOf("note"), moments("at")), nil},
 
+	{"cosignature", object(objectID("_id"), long("size"), long("nth"), text("witness"), text("line"), moments("at")), []index{
+		{name: "cosignature_place", keys: by("size", "nth"), unique: true},
+		{name: "cosignature_witness", keys: by("witness", "size"), unique: true},
+		{name: "cosignature_nth", keys: by("nth", "size")},
+	}},
+
 	{"roster_change", object(long("_id"), text("change")), nil},
 	{"person", object(objectID("_id"), text("change"), long("revision"), text("id"), text("number"), text("name"), text("kana"),
 		text("mail"), text("employment"), text("post"), long("joined_on"), long("left_on"), stays("leaves"), stays("memberships"),

@@ -37,6 +37,7 @@ type Store struct {
 	entries    *mongo.Collection
 	size       *mongo.Collection // the same, to ask for the size of the log
 	checkpoint *mongo.Collection
+	cosigned   *mongo.Collection
 	change     *mongo.Collection
 	person     *mongo.Collection
 	department *mongo.Collection
@@ -113,7 +114,7 @@ func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, erro
 // asked for so that a primary that was voted out cannot answer.
 func (s *Store) collections(replicated bool) {
 	for name, c := range map[string]**mongo.Collection{
-		"log": &s.entries, "checkpoint": &s.checkpoint, "roster_change": &s.change, "person": &s.person,
+		"log": &s.entries, "checkpoint": &s.checkpoint, "cosignature": &s.cosigned, "roster_change": &s.change, "person": &s.person,
 		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
 		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
 	} {
