@@ -27,6 +27,7 @@ const (
 	codeMaxTime           = 50
 	codeIndexOptions      = 85
 	codeIndexKeys         = 86
+	codeDuplicate         = 11000
 	codeTooLarge          = 10334
 	codeMessageTooLarge   = 17420
 	codeSignInUnsupported = 334

@@ -63,7 +63,10 @@ func needs(command bson.Raw) (collection string, actions []string) {
 	case "delete":
 		return collection, []string{"remove"}
 	case "findAndModify":
-		return collection, []string{"find", "remove"} // nothing but taking a sign-in
+		if collection == "login" {
+			return collection, []string{"find", "remove"} // it is taken
+		}
+		return collection, []string{"find", "update"}
 	case "listIndexes":
 		return collection, []string{"listIndexes"}
 	case "createIndexes":

@@ -99,6 +99,15 @@ var collections = []collection{
 		optional(moments("ended_at")), text("outcome"), optional(text("report"))), []index{
 		{name: "job_run_due", keys: by("job", "due_at"), unique: true},
 	}},
+
+	{"message", object(text("_id"), text("person"), text("state"), text("reason"), moments("at"), moments("next_at"), text("holder"),
+		long("attempts"), moments("settled_at"), text("answer")), []index{
+		// Few wait, and many have been sent.
+		{name: "message_due", keys: by("next_at", "_id"), partial: is("state", "waiting")},
+		{name: "message_person", keys: by("person", "at", "_id")},
+		{name: "message_state", keys: by("state", "at", "_id")},
+	}},
+	{"reader", object(text("_id"), long("seq")), nil},
 }
 
 // field is a field of a document's shape.

@@ -50,6 +50,8 @@ type Store struct {
 	published  *mongo.Collection
 	text       *mongo.Collection
 	run        *mongo.Collection
+	message    *mongo.Collection
+	reader     *mongo.Collection
 
 	edge atomic.Int64 // an end of the log that the majority has
 
@@ -117,6 +119,7 @@ func (s *Store) collections(replicated bool) {
 		"log": &s.entries, "checkpoint": &s.checkpoint, "cosignature": &s.cosigned, "roster_change": &s.change, "person": &s.person,
 		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
 		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
+		"message": &s.message, "reader": &s.reader,
 	} {
 		*c = s.db.Collection(name)
 	}

@@ -1,0 +1,212 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/fault"
+	"kokoroe/app/notify"
+)
+
+var errClaimEnded = errors.New("the claim has ended")
+
+type messageDocument struct {
+	Header    `bson:",inline"`
+	Key       string             `bson:"_id"`
+	Person    directory.PersonID `bson:"person"`
+	State     notify.State       `bson:"state"`
+	Reason    notify.Reason      `bson:"reason"`
+	At        bson.DateTime      `bson:"at"`
+	NextAt    bson.DateTime      `bson:"next_at"`
+	Holder    string             `bson:"holder"`
+	Attempts  int64              `bson:"attempts"`
+	SettledAt bson.DateTime      `bson:"settled_at"`
+	Answer    string             `bson:"answer"`
+}
+
+func (d messageDocument) value() notify.Message {
+	return notify.Message{Key: d.Key, Person: d.Person, State: d.State, Reason: d.Reason, At: instant(d.At), NextAt: instant(d.NextAt),
+		Holder: d.Holder, Attempts: int(d.Attempts), SettledAt: instant(d.SettledAt), Answer: d.Answer}
+}
+
+// EnqueueMessages implements notify.Store.
+func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) error {
+	list := make([]messageDocument, 0, len(messages))
+	seen := make(map[string]bool, len(messages))
+	for _, m := range messages {
+		if err := plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer); err != nil {
+			return err
+		}
+		if seen[m.Key] {
+			continue
+		}
+		seen[m.Key] = true
+		list = append(list, messageDocument{Header: current, Key: m.Key, Person: m.Person, State: m.State, Reason: m.Reason,
+			At: moment(m.At), NextAt: moment(m.NextAt), Holder: m.Holder, Attempts: int64(m.Attempts), SettledAt: moment(m.SettledAt),
+			Answer: m.Answer})
+	}
+	for some := range slices.Chunk(list, maxListed) {
+		err := s.call(ctx, "messages", func(ctx context.Context) error {
+			_, err := s.message.InsertMany(ctx, some, options.InsertMany().SetOrdered(false))
+			return unlessThere(err)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlessThere is err unless all that is wrong is that some documents were there
+// already.
+func unlessThere(err error) error {
+	e, ok := errors.AsType[mongo.BulkWriteException](err)
+	if !ok {
+		return err
+	}
+	for _, w := range e.WriteErrors {
+		if w.Code != codeDuplicate {
+			return mongo.WriteException{WriteErrors: mongo.WriteErrors{w.WriteError}, Labels: e.Labels}
+		}
+	}
+	if e.WriteConcernError != nil {
+		return mongo.WriteException{WriteConcernError: e.WriteConcernError, Labels: e.Labels}
+	}
+	return nil
+}
+
+// ClaimMessage implements notify.Store.
+func (s *Store) ClaimMessage(ctx context.Context, holder string, now, until time.Time) (notify.Message, error) {
+	if err := plain(holder); err != nil {
+		return notify.Message{}, err
+	}
+	var m notify.Message
+	err := s.call(ctx, "message that is due", func(ctx context.Context) error {
+		raw, err := s.message.FindOneAndUpdate(ctx, is("state", notify.Waiting, "next_at", is("$lte", moment(now))),
+			is("$set", is("holder", holder, "next_at", moment(until)), "$inc", is("attempts", int64(1))),
+			options.FindOneAndUpdate().SetSort(by("next_at", "_id")).SetReturnDocument(options.After)).Raw()
+		if err == nil {
+			m, err = read[messageDocument](raw)
+		}
+		return err
+	})
+	return m, err
+}
+
+// SettleMessage implements notify.Store.
+func (s *Store) SettleMessage(ctx context.Context, key, holder string, v notify.Settlement) error {
+	if err := plain(key, holder, string(v.State), string(v.Reason), v.Answer); err != nil {
+		return err
+	}
+	return s.call(ctx, "message", func(ctx context.Context) error {
+		r, err := s.message.UpdateOne(ctx, is("_id", key, "holder", is("$eq", holder, "$ne", ""), "state", notify.Waiting),
+			is("$set", is("state", v.State, "reason", v.Reason, "next_at", moment(v.NextAt), "holder", "", "attempts", int64(v.Attempts),
+				"settled_at", moment(v.SettledAt), "answer", v.Answer)))
+		if err == nil && r.MatchedCount == 0 {
+			return conflict(errClaimEnded)
+		}
+		return err
+	})
+}
+
+// FindMessages implements notify.Store. A person has few messages, a state many:
+// the person chooses the index.
+func (s *Store) FindMessages(ctx context.Context, q notify.MessageQuery) ([]notify.Message, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	var filter bson.D
+	hint := ""
+	for _, f := range []struct{ field, value string }{{"person", string(q.Person)}, {"state", string(q.State)}} {
+		if f.value == "" {
+			continue
+		}
+		if !isPlain(f.value) {
+			return nil, nil
+		}
+		if hint == "" {
+			hint = "message_" + f.field
+		}
+		filter = append(filter, bson.E{Key: f.field, Value: f.value})
+	}
+	if len(filter) == 0 {
+		return nil, invalid(errNothingAsked)
+	}
+	return all[messageDocument](ctx, s, s.message, filter,
+		options.Find().SetSort(is("at", -1, "_id", -1)).SetLimit(int64(min(limit, 1000))).SetHint(hint))
+}
+
+// CountMessages implements notify.Store.
+func (s *Store) CountMessages(ctx context.Context, state notify.State) (int64, error) {
+	if !isPlain(string(state)) {
+		return 0, nil
+	}
+	var n int64
+	err := s.call(ctx, "messages", func(ctx context.Context) (err error) {
+		n, err = s.message.CountDocuments(ctx, is("state", state))
+		return err
+	})
+	return n, err
+}
+
+// OldestMessage implements notify.Store.
+func (s *Store) OldestMessage(ctx context.Context, state notify.State) (notify.Message, error) {
+	if !isPlain(string(state)) {
+		return notify.Message{}, fault.NotFoundf("no such message")
+	}
+	return one[messageDocument](ctx, s, s.message, "message", is("state", state), options.FindOne().SetSort(by("at", "_id")))
+}
+
+// readerDocument is how far a reader of the log has come.
+type readerDocument struct {
+	Header `bson:",inline"`
+	Name   string `bson:"_id"`
+	Seq    int64  `bson:"seq"`
+}
+
+func (d readerDocument) value() int64 { return d.Seq }
+
+// Position implements notify.Store.
+func (s *Store) Position(ctx context.Context, reader string, first int64) (int64, error) {
+	if err := plain(reader); err != nil {
+		return 0, err
+	}
+	for n := 0; ; n++ {
+		seq, err := one[readerDocument](ctx, s, s.reader, "reader", is("_id", reader))
+		if !fault.Is(err, fault.NotFound) {
+			return seq, err
+		}
+		err = s.insert(ctx, s.reader, "reader", readerDocument{Header: current, Name: reader, Seq: first})
+		if err == nil {
+			return first, nil
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return 0, err
+		}
+		if err := pause(ctx, n); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// AdvancePosition implements notify.Store.
+func (s *Store) AdvancePosition(ctx context.Context, reader string, to int64) error {
+	if err := plain(reader); err != nil {
+		return err
+	}
+	return s.call(ctx, "reader", func(ctx context.Context) error {
+		r, err := s.reader.UpdateOne(ctx, is("_id", reader), is("$max", is("seq", to)))
+		if err == nil && r.MatchedCount == 0 {
+			return mongo.ErrNoDocuments
+		}
+		return err
+	})
+}
