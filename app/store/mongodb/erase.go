@@ -44,7 +44,7 @@ func (s *Store) ErasePerson(ctx context.Context, person directory.PersonID) erro
 	if err := plain(string(person)); err != nil {
 		return err
 	}
-	for _, c := range []*mongo.Collection{s.session, s.link, s.place, s.attempt} {
+	for _, c := range []*mongo.Collection{s.session, s.link, s.place, s.attempt, s.message} {
 		err := s.call(ctx, "person", func(ctx context.Context) error {
 			_, err := c.DeleteMany(ctx, is("person", person))
 			return err

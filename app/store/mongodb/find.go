@@ -13,7 +13,7 @@ import (
 
 // FindEntries implements evidence.Store.
 func (s *Store) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error) {
-	if !isPlain(q.Subject) || !isPlain(q.Actor) || !isPlain(q.Object) || !isPlain(q.Kind) {
+	if !findable(q) {
 		return nil, nil
 	}
 	limit := q.Limit
@@ -43,6 +43,11 @@ func (s *Store) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.E
 		slices.Reverse(batch)
 		return batch
 	})
+}
+
+// findable reports whether anything can match: no broken text is ever kept.
+func findable(q evidence.Query) bool {
+	return isPlain(q.Subject) && isPlain(q.Actor) && isPlain(q.Object) && isPlain(q.Kind)
 }
 
 // conditions are a query as MongoDB wants it: of a batch, and of an entry in it.

@@ -165,6 +165,35 @@ func (s *Store) OldestMessage(ctx context.Context, state notify.State) (notify.M
 	return one[messageDocument](ctx, s, s.message, "message", is("state", state), options.FindOne().SetSort(by("at", "_id")))
 }
 
+// DeleteMessages implements notify.Store.
+func (s *Store) DeleteMessages(ctx context.Context, keys []string) error {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !isPlain(k) })
+	for some := range slices.Chunk(keys, maxListed) {
+		err := s.call(ctx, "messages", func(ctx context.Context) error {
+			_, err := s.message.DeleteMany(ctx, is("_id", is("$in", some)))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ExpireMessages implements notify.Store.
+func (s *Store) ExpireMessages(ctx context.Context, before time.Time) (int64, error) {
+	var expired int64
+	err := s.call(ctx, "messages", func(ctx context.Context) error {
+		r, err := s.message.DeleteMany(ctx,
+			is("state", is("$in", []notify.State{notify.Sent, notify.Refused, notify.Withheld}), "at", is("$lt", bound(before))))
+		if err == nil {
+			expired = r.DeletedCount
+		}
+		return err
+	})
+	return expired, err
+}
+
 // readerDocument is how far a reader of the log has come.
 type readerDocument struct {
 	Header `bson:",inline"`
