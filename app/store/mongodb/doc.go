@@ -17,9 +17,9 @@
 // nobody may be allowed.
 //
 // Batches tile the log without gap or overlap: a batch is inserted only at a
-// sequence that the majority has as the end of a batch (or at 0), and the index
-// on _id lets one batch begin there. If the log has grown since, it has grown
-// from there, and the insert fails as a duplicate. A sequence that is merely on
+// sequence that the majority has as the end of the log, and the index on _id
+// lets one batch begin there. If the log has grown since, it has grown from
+// there, and the insert fails as a duplicate. A sequence that is merely on
 // its way to the majority is never appended to: a fail-over could take it back
 // and leave a gap. The index on next is what sequences are looked up by; the
 // one on entries.key spans all batches, and within a batch, which no index of

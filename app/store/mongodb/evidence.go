@@ -97,21 +97,17 @@ func (s *Store) AppendEntries(ctx context.Context, entries []evidence.Entry) err
 		return err
 	}
 	return s.call(ctx, "sequence or key", func(ctx context.Context) error {
-		// An end of the log that the majority has once had stays an end of a batch.
-		if batch.ID != 0 && batch.ID != s.edge.Load() {
-			size, err := logSize(ctx, s.entries)
-			if err != nil {
-				return err
-			}
-			if size != batch.ID {
-				return conflict(errNotTheEnd)
-			}
-		}
-		if _, err := s.entries.InsertOne(ctx, batch); err != nil {
+		// Asked each time, also by who appended last: a database may be restored to
+		// an older state under a program that runs.
+		size, err := logSize(ctx, s.entries)
+		if err != nil {
 			return err
 		}
-		s.edge.Store(batch.Next)
-		return nil
+		if size != batch.ID {
+			return conflict(errNotTheEnd)
+		}
+		_, err = s.entries.InsertOne(ctx, batch)
+		return err
 	})
 }
 

@@ -130,7 +130,6 @@ func TestABatchThatFailsLeavesNothing(t *testing.T) {
 		}
 	}
 	check(t, other.AppendEntries(t.Context(), entries(3, "d", "e")))
-	// The first store knows 3 as an end of the log, which it was.
 	if err := s.AppendEntries(t.Context(), entries(3, "x", "y")); !fault.Is(err, fault.Conflict) {
 		t.Error(err)
 	}
@@ -174,4 +173,23 @@ func BenchmarkAppendFromThree(b *testing.B) {
 		errs = append(errs, l.Close(context.Background()))
 	}
 	check(b, errors.Join(errs...))
+}
+
+// TestALogThatWentBackUnderARunningProgram restores an older state while a store
+// is open: what comes behind the old end must not be appended behind a gap.
+func TestALogThatWentBackUnderARunningProgram(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	s := open(t, uri)
+	for seq := range int64(3) {
+		check(t, s.AppendEntries(t.Context(), []evidence.Entry{{Seq: seq, Key: fmt.Sprint(seq)}}))
+	}
+	_, err := documents(t, uri).Collection("log").DeleteOne(t.Context(), d("_id", int64(2)))
+	check(t, err)
+	if err := s.AppendEntries(t.Context(), []evidence.Entry{{Seq: 3, Key: "3"}}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("%v, want a conflict", err)
+	}
+	if n, err := s.LogSize(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d entries (%v), want 2", n, err)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -52,8 +51,6 @@ type Store struct {
 	run        *mongo.Collection
 	message    *mongo.Collection
 	reader     *mongo.Collection
-
-	edge atomic.Int64 // an end of the log that the majority has
 
 	mu     sync.RWMutex // held for reading by each call
 	closed bool
