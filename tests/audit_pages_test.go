@@ -93,7 +93,7 @@ func TestMissingRecordIsNoErasure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, b := signedUp(t)
+			p, b := signedUp(t, portal.OnFile())
 			tamper(t, p, statements...)
 			page := b.Get("/audit/records/0").Want(t, 200, "消去の手続の記録が台帳にないか、正しくありません", "してはいけないこと")
 			if page.Find(".notice-error[role=alert]").Length() != 1 {
@@ -193,7 +193,7 @@ func TestPastedCheckpointChangesNothing(t *testing.T) {
 
 func TestComparisonFindsTampering(t *testing.T) {
 	t.Parallel()
-	p, b := signedUp(t)
+	p, b := signedUp(t, portal.OnFile())
 	one, two := checkpointOf(t, p, 1), checkpointOf(t, p, 2)
 	tamper(t, p, `DROP TRIGGER entry_stays`, `UPDATE entry SET hashes = zeroblob(length(hashes)) WHERE seq = 1`)
 	b.Get(fmt.Sprintf("/audit/checkpoints/comparison?older=%d&newer=%d", one.Size, two.Size)).
@@ -364,7 +364,7 @@ func TestSampleFindsTampering(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, b := signedUp(t)
+			p, b := signedUp(t, portal.OnFile())
 			tamper(t, p, statements...)
 			page := b.Get(sampleOf("n", "2")).Want(t, 200, "検証に合格しない記録が")
 			if page.Find("table .status-error").Length() == 0 || page.Find(".notice-error").Length() != 1 {
@@ -376,7 +376,7 @@ func TestSampleFindsTampering(t *testing.T) {
 
 func TestPopulationAddsUp(t *testing.T) {
 	t.Parallel()
-	p, b := signedUp(t, portal.WithHistory())
+	p, b := signedUp(t, portal.WithHistory(), portal.OnFile())
 	erase(t, p, 3, "誤り")
 	last, err := p.App.Store.LastCheckpoint(t.Context())
 	if err != nil {

@@ -31,7 +31,7 @@ func verifiedAtNight(t *testing.T, p *portal.Portal) (job.Run, evidence.Examinat
 }
 
 func TestTheNightlyVerificationFindsWhatSomebodyChanged(t *testing.T) {
-	p := portal.New(t, portal.WithHistory())
+	p := portal.New(t, portal.WithHistory(), portal.OnFile())
 	p.App.Jobs.RunDue(t.Context()) // new: begins with the next night
 	run, x := verifiedAtNight(t, p)
 	if run.Outcome != job.Fine || x.Found != 0 || x.Size < 100 || x.Records != x.Size {

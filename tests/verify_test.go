@@ -331,7 +331,7 @@ func TestTheCodeOfAReceiptLeadsToItsRecord(t *testing.T) {
 
 func TestARecordWithoutASealSaysSo(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t)
+	p := portal.New(t, portal.OnFile())
 	path, _ := signedReceipt(t, p)
 	seq := strings.TrimPrefix(path, "/receipts/")
 	e, err := p.App.Store.Entry(t.Context(), 0)
@@ -354,7 +354,7 @@ func TestARecordWithoutASealSaysSo(t *testing.T) {
 
 func TestADamagedRecordIsNotVouchedFor(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t)
+	p := portal.New(t, portal.OnFile())
 	signedReceipt(t, p)
 	e, err := p.App.Store.Entry(t.Context(), 0)
 	if err != nil {

@@ -72,7 +72,7 @@ func cosigned(t *testing.T, p *portal.Portal, size int64) {
 func TestWitnessedReceipt(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	office := auditOffice(t, folder)
-	p := portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office))
+	p := portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office), portal.OnFile())
 	b := p.As("employee")
 	path := sign(t, b)
 	cosigned(t, p, 1)
@@ -111,7 +111,7 @@ func TestWitnessedReceipt(t *testing.T) {
 	}
 	noFault(t, os.Rename(backup, filepath.Join(folder, "kokoroe.db")))
 	noFault(t, os.WriteFile(filepath.Join(folder, "checkpoint"), head, 0o600))
-	p = portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office))
+	p = portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office), portal.OnFile())
 	p.As("employee").Get(path).Want(t, 200) // reading goes on
 	contractor := p.As("account-owner")
 	contractor.Get(basicPolicy).Want(t, 200)
