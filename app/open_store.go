@@ -28,11 +28,21 @@ func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.
 	}
 	switch {
 	case kind == "sqlite" && where != "":
-		return sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
+		s, err := sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
+		return opened(s, err)
 	case kind == "mongodb", kind == "mongodb+srv":
-		return mongodb.Open(ctx, mongodb.Config{URI: setting, Logger: logger})
+		s, err := mongodb.Open(ctx, mongodb.Config{URI: setting, Logger: logger})
+		return opened(s, err)
 	}
 	return nil, fmt.Errorf("store: want sqlite:PATH, mongodb://HOST/DATABASE, mongodb+srv://HOST/DATABASE or file:PATH")
+}
+
+// opened keeps a pointer that is nil from becoming a store that is not.
+func opened(s store.Store, err error) (store.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // storeFile reads the setting out of a file.

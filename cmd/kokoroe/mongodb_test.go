@@ -29,12 +29,14 @@ func TestStoresThatDoNotOpen(t *testing.T) {
 		"a file, nobody answers":  {"file:" + write(t, "own", "mongodb://portal:hunter2@127.0.0.1:1/kokoroe?serverSelectionTimeoutMS=300\n"), "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, stdout, stderr := command(t, "import", "roster", roster, "--data", t.TempDir(), "--store", tc.store)
-			if code != exitFailed || !strings.Contains(stderr, tc.says) || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit %d, want one line that says %q:\n%s", code, tc.says, stderr)
-			}
-			if strings.Contains(stdout+stderr, "hunter2") {
-				t.Errorf("the password is told:\n%s%s", stdout, stderr)
+			for _, args := range [][]string{{"import", "roster", roster, "--data", t.TempDir()}, {"verify", "--data", withKey(t)}} {
+				code, stdout, stderr := command(t, append(args, "--store", tc.store)...)
+				if code != exitFailed || !strings.Contains(stderr, tc.says) || strings.Count(stderr, "\n") != 1 {
+					t.Errorf("%s: exit %d, want one line that says %q:\n%s", args[0], code, tc.says, stderr)
+				}
+				if strings.Contains(stdout+stderr, "hunter2") {
+					t.Errorf("%s tells the password:\n%s%s", args[0], stdout, stderr)
+				}
 			}
 		})
 	}
