@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"kokoroe/app/fault"
@@ -144,7 +143,7 @@ func brokenIndex(err error) string {
 	if !ok {
 		return ""
 	}
-	first, err := bson.Raw(pattern).IndexErr(0)
+	first, err := pattern.IndexErr(0)
 	if err != nil {
 		return ""
 	}

@@ -74,7 +74,7 @@ func converse(conn io.ReadWriter, answer func(string) bson.D) error {
 		return err
 	}
 	reply = append(reply, b...)
-	message := binary.LittleEndian.AppendUint32(nil, uint32(16+len(reply))) //nolint:gosec // a few bytes
+	message := binary.LittleEndian.AppendUint32(nil, uint32(16+len(reply)))
 	message = append(message, 1, 0, 0, 0)
 	message = append(message, id...)
 	message = binary.LittleEndian.AppendUint32(message, kind)
@@ -110,7 +110,7 @@ func TestAUserWhoMayNothing(t *testing.T) {
 		}
 		return hello(25)
 	})
-	refused(t, "mongodb://"+address+"/kokoroe", "mongodb.not_permitted", fault.Invalid)
+	_ = refused(t, "mongodb://"+address+"/kokoroe", "mongodb.not_permitted", fault.Invalid)
 }
 
 func TestAnOldServer(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAnOldServer(t *testing.T) {
 				}
 				return hello(wire)
 			})
-			refused(t, "mongodb://"+address+"/kokoroe", "mongodb.server_old", fault.Invalid)
+			_ = refused(t, "mongodb://"+address+"/kokoroe", "mongodb.server_old", fault.Invalid)
 		})
 	}
 }

@@ -173,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 			uri := engine.Database(t)
 			c.make(t, uri)
 			before := everything(t, documents(t, uri))
-			refused(t, uri, c.message, fault.Invalid)
+			_ = refused(t, uri, c.message, fault.Invalid)
 			if now := everything(t, documents(t, uri)); now != before {
 				t.Errorf("the database was changed: %s", cmp.Diff(before, now))
 			}
@@ -253,7 +253,7 @@ func TestMigrationsGoForward(t *testing.T) {
 		check(t, s.Close())
 	}
 	undo()
-	refused(t, uri, "mongodb.newer", fault.Invalid)
+	_ = refused(t, uri, "mongodb.newer", fault.Invalid)
 }
 
 func TestADocumentOfANewerShapeIsNotRead(t *testing.T) {

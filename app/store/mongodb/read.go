@@ -97,7 +97,7 @@ func by(fields ...string) bson.D {
 // is matches fields with values, in the order of the arguments.
 func is(pairs ...any) bson.D {
 	var d bson.D
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		d = append(d, bson.E{Key: pairs[i].(string), Value: pairs[i+1]})
 	}
 	return d

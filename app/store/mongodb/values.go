@@ -19,9 +19,6 @@ func moment(t time.Time) bson.DateTime { return bson.DateTime(t.UnixMilli()) }
 // instant is a stored date as an instant.
 func instant(d bson.DateTime) time.Time { return time.UnixMilli(int64(d)).UTC() }
 
-// kept is t as it would come back from the store.
-func kept(t time.Time) time.Time { return instant(moment(t)) }
-
 // bound is a bound to compare stored instants with: a stored one is before t
 // exactly when it is below this one.
 func bound(t time.Time) bson.DateTime {
