@@ -42,7 +42,7 @@ func run(name string, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // whoever calls names the command
+	command := exec.CommandContext(ctx, name, args...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.Env = append(os.Environ(), engine.AddressVariable+"="+e.URI, engine.RequireVariable+"=1")
 	return command.Run()
