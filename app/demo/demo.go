@@ -227,7 +227,16 @@ func (d *Demo) load(ctx context.Context, cfg Config) error {
 	if err := d.readSignIns(ctx, cfg.City); err != nil || cfg.Empty {
 		return err
 	}
-	return d.history(ctx, cfg.Now())
+	if err := d.history(ctx, cfg.Now()); err != nil {
+		return err
+	}
+	// As if the portal had been running last night.
+	for _, name := range []string{app.JobVerify, app.JobRetention} {
+		if _, err := d.App.Jobs.RunNow(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Run serves until ctx ends, then closes everything.
