@@ -130,20 +130,16 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	if c.Registers != "" {
 		registers = os.DirFS(c.Registers)
 	}
-	a, err := app.New(ctx, app.Config{
+	a, listener, err := app.Wait(ctx, app.Config{
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
 		Store: c.store(), State: c.Data,
 		Content: c.content(), Locales: c.locales(), Static: static.FS, Registers: registers,
 		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log, Mail: mail,
-	})
+	}, func() (net.Listener, error) { return new(net.ListenConfig).Listen(ctx, "tcp", c.Listen) })
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return err
-	}
 	con.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("base_url", c.BaseURL),
 		slog.String("log_key", a.Keys.Public), slog.String("version", version()))
 	fmt.Fprintf(con.out, "ready %s\n", c.BaseURL)
