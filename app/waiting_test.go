@@ -73,7 +73,7 @@ func TestWaitingSaysSo(t *testing.T) {
 	if err != nil || opened != "open" || asked != 2 {
 		t.Fatalf("%q, %v, asked %d times", opened, err, asked)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "portal") })} //nolint:gosec // of the test
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "portal") })}
 	go func() { _ = server.Serve(ln) }()
 	defer server.Close()
 	if _, body := ask(t, address); body != "portal" {

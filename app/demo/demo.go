@@ -31,6 +31,7 @@ type Config struct {
 	Folder    string             // keeps the data; created when it is not there
 	Store     string             // as app.OpenStore has it; "": a file in Folder
 	Listen    string             // loopback address of the portal
+	BaseURL   string             // where browsers reach it, when something stands in front; "": Listen
 	Content   fs.FS              // nil: what ships with the program
 	City      fs.FS              // roster.csv and the registers; nil: the sample city
 	Witnesses []evidence.Witness // of the log; nil: nobody
@@ -50,6 +51,7 @@ type Demo struct {
 	contractors *provider.Provider
 	listener    net.Listener
 	secret      string // between portal and providers, new at each start
+	cfg         app.Config
 
 	known sync.Map // directory.Kind → known
 }
@@ -99,16 +101,19 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 	if d.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
 	}
-	d.URL = "http://" + d.listener.Addr().String()
+	if d.URL = cfg.BaseURL; d.URL == "" {
+		d.URL = "http://" + d.listener.Addr().String()
+	}
 	if err := d.startProviders(ctx, cfg.Now); err != nil {
 		return nil, err
 	}
-	d.App, err = app.New(ctx, app.Config{
+	d.cfg = app.Config{
 		Listen: d.listener.Addr().String(), BaseURL: d.URL, Zone: "demo.example/kokoroe/1",
 		Store: cfg.Store, State: cfg.Folder,
 		Content: cfg.Content, Locales: locales.FS, Static: static.FS, Registers: cfg.City,
 		Providers: d.providers(), Witnesses: cfg.Witnesses, Version: cfg.Version, Logger: cfg.Logger, Now: cfg.Now, Mail: cfg.Mail,
-	})
+	}
+	d.App, err = app.New(ctx, d.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -243,6 +248,13 @@ func (d *Demo) load(ctx context.Context, cfg Config) error {
 func (d *Demo) Run(ctx context.Context) error {
 	return errors.Join(d.App.Run(ctx, d.listener), d.Close())
 }
+
+// Address is where the portal itself listens.
+func (d *Demo) Address() string { return d.listener.Addr().String() }
+
+// Beside puts another instance of the same portal together, on the same store
+// and behind the same address. It listens nowhere yet.
+func (d *Demo) Beside(ctx context.Context) (*app.App, error) { return app.New(ctx, d.cfg) }
 
 // CloseProviders stops both providers and leaves the portal to itself: nobody
 // can sign in any more.

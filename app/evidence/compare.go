@@ -104,12 +104,10 @@ func (l *Log) connect(ctx context.Context, c *Comparison) error {
 	// Past the cache: the store itself is what is examined.
 	path, err := tlog.ProveTree(c.Newer.Size, c.Older.Size, hashes{ctx, l.c.Store, nil})
 	if err == nil {
-		err = tlog.CheckTree(path, c.Newer.Size, tlog.Hash(c.Newer.Root), c.Older.Size, tlog.Hash(c.Older.Root))
-		if err != nil {
-			c.Err = err
-			return nil
+		c.Err = tlog.CheckTree(path, c.Newer.Size, tlog.Hash(c.Newer.Root), c.Older.Size, tlog.Hash(c.Older.Root))
+		if c.Err == nil {
+			c.Continuity, c.Path = Continues, path
 		}
-		c.Continuity, c.Path = Continues, path
 		return nil
 	}
 	if !isNonsense(err) {

@@ -55,7 +55,7 @@ func Sample(seed string, size int64, n int) ([]int64, error) {
 		return nil, fault.New(fault.Invalid, "evidence.sample_invalid", fault.Args{"Max": min(size, MaxSample)})
 	}
 	var (
-		whole = uint64(size)                       //nolint:gosec // at least 1, by the check above
+		whole = uint64(size)
 		over  = (math.MaxUint64%whole + 1) % whole // how many of the 2^64 numbers do not share out evenly
 		drawn = make([]int64, 0, n)
 		known = make(map[int64]bool, n)
@@ -66,7 +66,7 @@ func Sample(seed string, size int64, n int) ([]int64, error) {
 		if u > math.MaxUint64-over { // would favour small numbers
 			continue
 		}
-		place := int64(u % whole) //nolint:gosec // below size
+		place := int64(u % whole)
 		if !known[place] {
 			known[place] = true
 			drawn = append(drawn, place)

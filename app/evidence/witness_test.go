@@ -351,14 +351,14 @@ func TestWitnessThatComesBack(t *testing.T) {
 	o := serving(t, "audit.example")
 	var mu sync.Mutex
 	away := true
-	real := o.Asks
+	genuine := o.Asks
 	o.Asks = asker(func(ctx context.Context, r evidence.WitnessRequest) ([]byte, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if away {
 			return nil, errors.New("no route to host")
 		}
-		return real.Ask(ctx, r)
+		return genuine.Ask(ctx, r)
 	})
 	m, told := newMemory(), &reports{}
 	c := watched(t, m, o.Witness)
@@ -459,11 +459,11 @@ func TestWitnessThatKnowsBetterLater(t *testing.T) {
 	shut(t, l)
 
 	there := make(chan struct{})
-	real := o.Asks
+	genuine := o.Asks
 	o.Asks = asker(func(ctx context.Context, r evidence.WitnessRequest) ([]byte, error) {
 		select {
 		case <-there:
-			return real.Ask(ctx, r)
+			return genuine.Ask(ctx, r)
 		default:
 			return nil, errors.New("no route to host")
 		}

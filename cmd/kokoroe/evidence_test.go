@@ -94,7 +94,7 @@ func TestKeysAreMadeOnce(t *testing.T) {
 	if _, err := note.NewVerifier(public); err != nil {
 		t.Errorf("%q: %v", public, err)
 	}
-	if err := os.Chmod(filepath.Join(folder, "log.key"), 0o640); err != nil { //nolint:gosec // the mistake that is looked for
+	if err := os.Chmod(filepath.Join(folder, "log.key"), 0o640); err != nil {
 		t.Fatal(err)
 	}
 	wantExit(t, exitFailed, "may be read by others", "verify", "--data", folder)

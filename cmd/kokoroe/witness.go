@@ -131,8 +131,8 @@ func readSmall(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, witness.MaxRequest+1))
+	err = errors.Join(err, f.Close())
 	if err == nil && len(b) > witness.MaxRequest {
 		err = fmt.Errorf("%s is too large to be of a witness", name)
 	}

@@ -1,6 +1,7 @@
 package pdf_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -158,7 +159,7 @@ func FuzzBreak(f *testing.F) {
 		f.Add(text, 3.0)
 	}
 	f.Fuzz(func(t *testing.T, text string, limit float64) {
-		if limit != limit || limit < 1 || limit > 1000 || len(text) > 1<<14 {
+		if math.IsNaN(limit) || limit < 1 || limit > 1000 || len(text) > 1<<14 {
 			return
 		}
 		text = strings.ToValidUTF8(text, "〓")

@@ -254,10 +254,10 @@ func TestNoCharacterIsLost(t *testing.T) {
 	if err := font.SetTTFData(data); err != nil {
 		t.Fatal(err)
 	}
-	any := rapid.OneOf(rapid.SampledFrom(alphabet), rapid.RuneFrom(nil, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Latin, unicode.P, unicode.S),
+	sign := rapid.OneOf(rapid.SampledFrom(alphabet), rapid.RuneFrom(nil, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Latin, unicode.P, unicode.S),
 		rapid.Rune())
 	rapid.Check(t, func(rt *rapid.T) {
-		lines := rapid.SliceOfN(rapid.StringOfN(any, 1, 200, -1), 1, 60).Draw(rt, "lines")
+		lines := rapid.SliceOfN(rapid.StringOfN(sign, 1, 200, -1), 1, 60).Draw(rt, "lines")
 		drawn := map[rune]bool{' ': true, '〓': true}
 		for i := range lines {
 			lines[i] = strings.ReplaceAll(lines[i], "\n", "")

@@ -122,9 +122,9 @@ var messageContracts = []contract{
 	}},
 	{"messages are found newest first", findMessages},
 	{"the oldest message", func(t *testing.T, s store.Store) {
-		for i, offset := range []time.Duration{2, 1, 1, 3} {
+		for i, offset := range []int{2, 1, 1, 3} {
 			m := sampleMessage(fmt.Sprint(i))
-			m.At, m.NextAt = after(offset*time.Millisecond), after(-offset*time.Hour)
+			m.At, m.NextAt = after(time.Duration(offset)*time.Millisecond), after(-time.Duration(offset)*time.Hour)
 			enqueue(t, s, m)
 		}
 		same(t, value[notify.Message](t)(s.OldestMessage(t.Context(), notify.Waiting)).Key, "1")
@@ -162,10 +162,10 @@ var messageContracts = []contract{
 func claimInOrder(t *testing.T, s store.Store) {
 	for _, m := range []struct {
 		key string
-		due time.Duration
+		due int // milliseconds
 	}{{"z", -2}, {"b", -1}, {"B", -1}, {"規", -1}, {"now", 0}, {"later", 1}} {
 		message := sampleMessage(m.key)
-		message.NextAt = after(m.due * time.Millisecond)
+		message.NextAt = after(time.Duration(m.due) * time.Millisecond)
 		enqueue(t, s, message)
 	}
 	var order []string
@@ -238,9 +238,9 @@ func claimTogether(t *testing.T, s store.Store) {
 }
 
 func findMessages(t *testing.T, s store.Store) {
-	put := func(key string, person directory.PersonID, state notify.State, offset time.Duration) {
+	put := func(key string, person directory.PersonID, state notify.State, offset int) {
 		m := sampleMessage(key)
-		m.Person, m.State, m.At = person, state, after(offset*time.Millisecond)
+		m.Person, m.State, m.At = person, state, after(time.Duration(offset)*time.Millisecond)
 		enqueue(t, s, m)
 	}
 	put("c", "p-1", notify.Waiting, 0)

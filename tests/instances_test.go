@@ -1,0 +1,166 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"kokoroe/app"
+	"kokoroe/app/demo"
+	"kokoroe/app/duty"
+	"kokoroe/app/evidence"
+	"kokoroe/app/job"
+	"kokoroe/tests/portal"
+)
+
+// stale is how old what an instance knows of the others may be.
+const stale = 2 * time.Second
+
+// balancer sends each request to the next instance: no session sticks to one.
+// With each the clock moves on by as much as an instance may be behind, so that
+// whatever one did the next must know.
+type balancer struct {
+	clock     *portal.Clock
+	mu        sync.Mutex
+	instances []*url.URL
+	next      atomic.Int64
+}
+
+func (l *balancer) add(t *testing.T, address string) {
+	t.Helper()
+	u, err := url.Parse("http://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.instances = append(l.instances, u)
+}
+
+func (l *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.clock.Advance(stale)
+	l.mu.Lock()
+	to := l.instances[int(l.next.Add(1))%len(l.instances)]
+	l.mu.Unlock()
+	(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(to)
+		p.Out.Host = p.In.Host
+	}}).ServeHTTP(w, r)
+}
+
+// several boots three instances on one store behind one address.
+func several(t *testing.T) (*portal.Portal, []*app.App, *portal.Clock) {
+	t.Helper()
+	front, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := portal.NewClock(portal.Start)
+	l := &balancer{clock: clock}
+	server := &http.Server{Handler: l, ReadHeaderTimeout: time.Minute}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = server.Serve(front) }()
+	t.Cleanup(func() { _ = server.Close(); <-ended })
+
+	p := portal.New(t, portal.WithClock(clock), func(c *demo.Config) { c.BaseURL = "http://" + front.Addr().String() })
+	l.add(t, p.Demo.Address())
+	apps := []*app.App{p.App}
+	for range 2 {
+		a, err := p.Demo.Beside(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		ended := make(chan error, 1)
+		go func() { ended <- a.Run(ctx, ln) }()
+		t.Cleanup(func() {
+			cancel()
+			if err := errors.Join(<-ended, a.Close()); err != nil {
+				t.Errorf("stopping an instance: %v", err)
+			}
+		})
+		l.add(t, ln.Addr().String())
+		apps = append(apps, a)
+	}
+	return p, apps, clock
+}
+
+// TestNoSessionSticksToAnInstance: signing in begins on one instance and ends on
+// the next, each page, each answer and the acknowledgement come to another, and
+// all know what was done.
+func TestNoSessionSticksToAnInstance(t *testing.T) {
+	p, apps, _ := several(t)
+	b := p.As("employee")
+	readAll(t, b)
+	sit(t, p, b, 0)
+	b.Submit(questionForm, nil).Want(t, 200)
+	receipt := sign(t, b)
+	for _, a := range apps {
+		assignments, err := a.Ledger.Of(t.Context(), p.Person("000174").ID, a.Ledger.Today())
+		if err != nil || len(assignments) != 2 {
+			t.Fatalf("%d assignments, %v", len(assignments), err)
+		}
+		for _, one := range assignments {
+			if state := one.StateOn(a.Ledger.Today()); state != duty.Completed {
+				t.Errorf("%s is %v on an instance", one.Item, state)
+			}
+		}
+		b.Get(receipt).Want(t, 200, "「情報セキュリティ基本方針」に誓約しました")
+	}
+	file, err := evidence.ParseReceipt(sealed(t, b, receipt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Verify(p.App.Keys.Verifiers()); err != nil {
+		t.Error(err)
+	}
+	x, err := apps[2].Examine(t.Context(), nil)
+	if err != nil || x.Size != 2 || x.Found != 0 {
+		t.Errorf("examined %+v, %v", x, err)
+	}
+
+	token := b.Cookie(sessionCookie)
+	b.Get("/tasks")
+	b.Submit(`form[action="/sign-out"]`, nil)
+	for range apps {
+		if signedIn(t, with(p, token)) {
+			t.Error("an instance lets in who has signed out at another")
+		}
+	}
+}
+
+// TestOfSeveralInstancesOneVerifies: what is due at night is done once.
+func TestOfSeveralInstancesOneVerifies(t *testing.T) {
+	p, apps, clock := several(t)
+	p.App.Jobs.RunDue(t.Context())
+	clock.Advance(24 * time.Hour)
+	var group sync.WaitGroup
+	for _, a := range apps {
+		group.Go(func() { a.Jobs.RunDue(t.Context()) })
+	}
+	group.Wait()
+	runs, err := p.App.Store.Runs(t.Context(), app.JobVerify, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := 0
+	for _, r := range runs {
+		if r.Outcome == job.Fine {
+			done++
+		}
+	}
+	if done != 1 {
+		t.Errorf("verified %d times: %+v", done, runs)
+	}
+}
