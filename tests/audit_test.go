@@ -124,7 +124,7 @@ func TestAuditIsClosedToOthers(t *testing.T) {
 // tamper does to the database file what an operator with the file could do.
 func tamper(t *testing.T, p *portal.Portal, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(p.Folder, "kokoroe.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func openBeside(t *testing.T, p *portal.Portal) *database {
 	if name, uri := p.Database(); uri != "" {
 		return &database{documents: engine.Client(t, uri).Database(name)}
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?mode=ro&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?mode=ro&_pragma=busy_timeout(60000)")
 	if err != nil {
 		t.Fatal(err)
 	}

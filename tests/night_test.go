@@ -37,7 +37,7 @@ func TestTheNightlyVerificationFindsWhatSomebodyChanged(t *testing.T) {
 	if run.Outcome != job.Fine || x.Found != 0 || x.Size < 100 || x.Records != x.Size {
 		t.Fatalf("outcome %q, found %v of %d", run.Outcome, x.Disagreements, x.Size)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
 	if err != nil {
 		t.Fatal(err)
 	}
