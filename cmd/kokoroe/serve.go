@@ -59,6 +59,7 @@ func (s storage) store() string {
 type demoCmd struct {
 	Listen string `help:"Loopback address; the two sample providers take the next two ports." default:"127.0.0.1:8080" env:"KOKOROE_LISTEN" placeholder:"HOST:PORT"`
 	Data   string `help:"Folder that keeps the data; without it a temporary one that is removed at the end." type:"path" placeholder:"DIR"`
+	Store  string `help:"Store, sqlite:PATH or mongodb://…, instead of a file in the folder." env:"KOKOROE_STORE" placeholder:"STORE"`
 	City   string `help:"Folder with roster.csv, sign-ins.yaml and the registers, instead of the sample city." type:"existingdir" placeholder:"DIR"`
 	Empty  bool   `help:"Start with nobody having done anything yet."`
 }
@@ -72,7 +73,7 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	cfg := demo.Config{Folder: folder, Listen: c.Listen, Empty: c.Empty, Version: version(), Logger: con.log}
+	cfg := demo.Config{Folder: folder, Store: c.Store, Listen: c.Listen, Empty: c.Empty, Version: version(), Logger: con.log}
 	if c.City != "" {
 		cfg.City = os.DirFS(c.City)
 	}

@@ -14,6 +14,8 @@ import (
 	"runtime/pprof"
 	"syscall"
 	"time"
+
+	"kokoroe/tests/mongodb/engine"
 )
 
 // options are the command line.
@@ -29,6 +31,9 @@ type options struct {
 	memProfile  string
 	evidence    bool
 	records     int
+	stores      bool
+	mongodb     string
+	store       string // of the portal; "": a file
 }
 
 func main() {
@@ -45,6 +50,7 @@ func main() {
 	flag.StringVar(&o.memProfile, "memprofile", "", "run the portal in this process and write its allocations to this file")
 	flag.BoolVar(&o.evidence, "evidence", false, "measure the evidence log alone, with 64 at once unless -concurrency says otherwise")
 	flag.IntVar(&o.records, "records", 1_000_000, "with -evidence: size of the log that is verified; 0: none is")
+	flag.BoolVar(&o.stores, "stores", false, "measure on SQLite and on MongoDB, whose address is in "+engine.AddressVariable+"; new databases are made there")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -59,6 +65,12 @@ func main() {
 }
 
 func measure(ctx context.Context, o options, out io.Writer) (failed int, err error) {
+	if o.stores {
+		if o.mongodb = os.Getenv(engine.AddressVariable); o.mongodb == "" {
+			return 0, errors.New("no MongoDB: go run ./tests/mongodb go run ./tests/load -stores")
+		}
+		return runStores(ctx, o, out)
+	}
 	if !o.evidence {
 		return run(ctx, o, out)
 	}
@@ -71,22 +83,32 @@ func measure(ctx context.Context, o options, out io.Writer) (failed int, err err
 }
 
 func run(ctx context.Context, o options, out io.Writer) (failed int, err error) {
-	c := newCity(o.people, o.departments)
 	if o.city != "" {
-		return 0, c.write(o.city)
+		return 0, newCity(o.people, o.departments).write(o.city)
 	}
-	right, err := rightAnswers()
+	r, err := walk(ctx, o)
 	if err != nil {
 		return 0, err
+	}
+	r.print(out)
+	return r.failed, nil
+}
+
+// walk boots a portal with a city and sends its people on their journeys.
+func walk(ctx context.Context, o options) (_ *results, err error) {
+	c := newCity(o.people, o.departments)
+	right, err := rightAnswers()
+	if err != nil {
+		return nil, err
 	}
 	folder, err := os.MkdirTemp("", "kokoroe-load-")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	s, err := boot(ctx, o, c, folder)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if o.cpuProfile == "" && o.memProfile == "" {
@@ -96,14 +118,14 @@ func run(ctx context.Context, o options, out io.Writer) (failed int, err error) 
 	}
 	stopProfile, err := profile(o)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	total, system := s.cpu()
 	r := drive(ctx, o, s.url, c.walkers(), right)
 	r.server, r.serverSystem = s.cpu()
 	r.server, r.serverSystem = r.server-total, r.serverSystem-system
 	if err := stopProfile(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	r.offices, err = measureOffices(o, s.url, c)
 	if err != nil {
@@ -112,10 +134,9 @@ func run(ctx context.Context, o options, out io.Writer) (failed int, err error) 
 	r.rssNow, r.rssMost = s.memory()
 	r.startMS = s.startMS
 	if r.startFullMS, err = s.startAgain(ctx); err != nil {
-		return 0, err
+		return nil, err
 	}
-	r.print(out)
-	return r.failed, nil
+	return r, nil
 }
 
 // profile begins what the profiling flags ask for and returns how to end it.

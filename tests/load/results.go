@@ -58,6 +58,9 @@ func percentile(sorted []time.Duration, percent int) time.Duration {
 	return sorted[(len(sorted)-1)*percent/100]
 }
 
+// perSecond is how many journeys ended in a second.
+func (r *results) perSecond() float64 { return float64(len(r.journeys)) / r.took.Seconds() }
+
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func each(d time.Duration, n int) float64 {
@@ -101,7 +104,7 @@ func (r *results) print(out io.Writer) {
 	fmt.Fprintf(out, "slowest page: %s, p95 %.1f ms\n", worstStep, ms(worst))
 	fmt.Fprintf(out, "memory: %d MB at the end, %d MB at most; start with everything that was done: %d ms\n", r.rssNow>>10, r.rssMost>>10, r.startFullMS)
 	fmt.Fprintf(out, "journeys_per_s=%.1f p95_page_ms=%.1f failed=%d rss_mb=%d start_ms=%d\n",
-		float64(n)/seconds, ms(percentile(all, 95)), r.failed, r.rssNow>>10, r.startMS)
+		r.perSecond(), ms(percentile(all, 95)), r.failed, r.rssNow>>10, r.startMS)
 }
 
 // line prints a line of the table and leaves the times sorted.

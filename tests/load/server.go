@@ -48,6 +48,9 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 		return nil, fmt.Errorf("building the program: %w\n%s", err, out)
 	}
 	s.args = []string{"demo", "--listen", "127.0.0.1:0", "--data", data, "--city", files, "--empty"}
+	if o.store != "" {
+		s.args = append(s.args, "--store", o.store)
+	}
 	for range 2 {
 		if err := s.stop(); err != nil {
 			return nil, err

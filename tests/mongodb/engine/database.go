@@ -46,20 +46,23 @@ func Named(t testing.TB, name string) string {
 			t.Error(err)
 		}
 	})
-	return In(t, uri, name)
+	named := In(uri, name)
+	if named == "" {
+		t.Fatalf("%q is no address", uri)
+	}
+	return named
 }
 
-// In returns uri with the name of the database in it. An address with a socket
-// in it is none that net/url reads.
-func In(t testing.TB, uri, database string) string {
-	t.Helper()
+// In returns uri with the name of the database in it; "" when uri is no address.
+// One with a socket in it is none that net/url reads.
+func In(uri, database string) string {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	hosts, rest, _ := strings.Cut(rest, "/")
 	if _, query, found := strings.Cut(rest, "?"); found {
 		database += "?" + query
 	}
 	if !ok || hosts == "" {
-		t.Fatalf("%q is no address", uri)
+		return ""
 	}
 	return scheme + "://" + hosts + "/" + database
 }

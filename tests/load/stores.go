@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kokoroe/app/evidence"
+	"kokoroe/app/store/mongodb"
+	"kokoroe/tests/ledger"
+	"kokoroe/tests/mongodb/engine"
+)
+
+// mongodbLogs is how many instances append to one log on MongoDB.
+const mongodbLogs = 3
+
+// runStores measures the journeys on both stores in one run, and appends from
+// several instances on MongoDB.
+func runStores(ctx context.Context, o options, out io.Writer) (failed int, err error) {
+	var both [2]*results
+	for i, store := range []string{"", engine.In(o.mongodb, fmt.Sprintf("load_%d", time.Now().UnixNano()))} {
+		o.store = store
+		if both[i], err = walk(ctx, o); err != nil {
+			return failed, err
+		}
+		fmt.Fprintf(out, "\n%s\n", map[bool]string{true: "SQLite", false: "MongoDB"}[store == ""])
+		both[i].print(out)
+		failed += both[i].failed
+	}
+	durable, err := appendBeside(ctx, o)
+	if err != nil {
+		return failed, err
+	}
+	department := func(r *results) float64 { return ms(percentile(r.offices[stepOfficeHead], 95)) }
+	fmt.Fprintf(out, "\nsqlite_journeys_per_s=%.1f mongodb_journeys_per_s=%.1f mongodb_durable_per_s=%.0f department_ms_sqlite=%.1f department_ms_mongodb=%.1f\n",
+		both[0].perSecond(), both[1].perSecond(), durable, department(both[0]), department(both[1]))
+	return failed, nil
+}
+
+// appendBeside appends from several instances to one new log, -concurrency at a
+// time each, and returns how many acknowledgements a second were durable. It
+// fails when the log has a gap.
+func appendBeside(ctx context.Context, o options) (perSecond float64, err error) {
+	folder, err := os.MkdirTemp("", "kokoroe-load-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	f, err := ledger.NewFolder(filepath.Join(folder, "log"), "")
+	if err != nil {
+		return 0, err
+	}
+	uri := engine.In(o.mongodb, fmt.Sprintf("appends_%d", time.Now().UnixNano()))
+	var logs []*evidence.Log
+	var stores []*mongodb.Store
+	defer func() {
+		for i := range stores {
+			if i < len(logs) {
+				err = errors.Join(err, logs[i].Close(context.WithoutCancel(ctx)))
+			}
+			err = errors.Join(err, stores[i].Close())
+		}
+	}()
+	for range mongodbLogs {
+		s, err := mongodb.Open(ctx, mongodb.Config{URI: uri})
+		if err != nil {
+			return 0, err
+		}
+		stores = append(stores, s)
+		l, err := evidence.Open(ctx, evidence.Config{
+			Store: s, Origin: ledger.Origin, Program: "load", Now: time.Now, Signer: f.Key.Signer, Verifiers: f.Verifiers(),
+		})
+		if err != nil {
+			return 0, err
+		}
+		logs = append(logs, l)
+	}
+	var people atomic.Int64
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	began, done := time.Now(), 0
+	for _, l := range logs {
+		group.Go(func() {
+			times, failed := appendFor(ctx, o.duration/2, &ledger.Ledger{Log: l}, &people, evidenceCallers)
+			mu.Lock()
+			defer mu.Unlock()
+			done += len(times)
+			err = errors.Join(err, failed)
+		})
+	}
+	group.Wait()
+	took := time.Since(began)
+	if err != nil {
+		return 0, err
+	}
+	x, err := evidence.Examine(ctx, evidence.ExamineConfig{Store: stores[0], Verifiers: f.Verifiers()})
+	if err == nil && (x.Found > 0 || x.Size != int64(done)) {
+		err = fmt.Errorf("%d were acknowledged, the log holds %d: %v", done, x.Size, x.Disagreements)
+	}
+	return float64(done) / took.Seconds(), err
+}
