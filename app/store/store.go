@@ -35,6 +35,21 @@ type Store interface {
 	// links, sessions, places, attempts and messages. Doing it again changes nothing.
 	ErasePerson(ctx context.Context, person directory.PersonID) error
 
+	// Pieces visits everything that is kept beside the evidence log (its entries,
+	// checkpoints and cosignatures), but for what is short-lived: sessions,
+	// sign-ins under way, used tokens. The roster comes first, then links, places,
+	// attempts, publications, texts, runs, messages and positions, each by their
+	// key (of links issuer and subject; of places scope, person and course; of
+	// publications policy, version and language; of runs job and instant) in the
+	// order of bytes. Few are held at a time. An error of visit ends it and is
+	// returned as it is. What is written meanwhile may be visited or not.
+	Pieces(ctx context.Context, visit func(Piece) error) error
+
+	// PutPiece keeps a piece as it is, revision and all. Conflict when something
+	// with its key is kept already, for the roster any; Invalid when it is not one
+	// piece.
+	PutPiece(ctx context.Context, p Piece) error
+
 	// Ping answers whether the store works now. Unavailable.
 	Ping(ctx context.Context) error
 	// Close flushes and lets go. Calls after it are Unavailable.

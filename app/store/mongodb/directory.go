@@ -199,7 +199,12 @@ func newestOf[D interface{ of() Mark }, ID comparable](list []D, c changes, id f
 
 // ApplyRoster implements directory.Store.
 func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Change) (int64, error) {
-	m := Mark{Change: rand.Text(), Revision: base + 1}
+	return s.applyRoster(ctx, base, base+1, change)
+}
+
+// applyRoster makes of revision base the revision next.
+func (s *Store) applyRoster(ctx context.Context, base, next int64, change directory.Change) (int64, error) {
+	m := Mark{Change: rand.Text(), Revision: next}
 	people, err := personDocuments(m, change.People)
 	if err != nil {
 		return 0, err

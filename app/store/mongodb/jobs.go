@@ -35,6 +35,16 @@ func (d runDocument) value() job.Run {
 	return r
 }
 
+func runOf(r job.Run) runDocument {
+	d := runDocument{Header: current, Job: r.Job, DueAt: moment(r.DueAt), Owner: r.Owner, LeaseAt: moment(r.LeaseAt),
+		StartedAt: moment(r.StartedAt), Outcome: r.Outcome, Report: r.Report}
+	if !r.EndedAt.IsZero() {
+		at := moment(r.EndedAt)
+		d.EndedAt = &at
+	}
+	return d
+}
+
 // ClaimRun implements job.Store.
 func (s *Store) ClaimRun(ctx context.Context, r job.Run, now time.Time) error {
 	if err := plain(r.Job, r.Owner); err != nil {

@@ -36,6 +36,14 @@ func (d placeDocument) value() learning.Place {
 		StartedAt: instant(d.StartedAt), UpdatedAt: instant(d.UpdatedAt), Revision: d.Revision}
 }
 
+func placeOf(p learning.Place) (placeDocument, error) {
+	if err := errors.Join(plain(string(p.Person), string(p.Course), p.Scope), plainAll(p.Done), plainAll(p.Practised)); err != nil {
+		return placeDocument{}, invalid(errNotText)
+	}
+	return placeDocument{Header: current, Scope: p.Scope, Person: p.Person, Course: p.Course, Done: p.Done, Practised: p.Practised,
+		Failed: int64(p.Failed), StartedAt: moment(p.StartedAt), UpdatedAt: moment(p.UpdatedAt), Revision: p.Revision}, nil
+}
+
 // Place implements learning.Store.
 func (s *Store) Place(ctx context.Context, person directory.PersonID, course learning.CourseID, scope string) (learning.Place, error) {
 	if !isPlain(string(person)) || !isPlain(string(course)) || !isPlain(scope) {
@@ -85,11 +93,11 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 		if err != nil {
 			return learning.Place{}, err
 		}
-		if err := errors.Join(plainAll(p.Done), plainAll(p.Practised)); err != nil {
-			return learning.Place{}, invalid(errNotText)
+		p.Person, p.Course, p.Scope, p.Revision = person, course, scope, revision+1
+		d, err := placeOf(p)
+		if err != nil {
+			return learning.Place{}, err
 		}
-		d := placeDocument{Header: current, Scope: scope, Person: person, Course: course, Done: p.Done, Practised: p.Practised,
-			Failed: int64(p.Failed), StartedAt: moment(p.StartedAt), UpdatedAt: moment(p.UpdatedAt), Revision: revision + 1}
 		won, err := s.put(ctx, s.place, "place", is("scope", scope, "person", person, "course", course), d, revision)
 		if err != nil {
 			return learning.Place{}, err

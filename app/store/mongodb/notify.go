@@ -13,6 +13,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/fault"
 	"kokoroe/app/notify"
+	"kokoroe/app/store"
 )
 
 var errClaimEnded = errors.New("the claim has ended")
@@ -36,21 +37,28 @@ func (d messageDocument) value() notify.Message {
 		Holder: d.Holder, Attempts: int(d.Attempts), SettledAt: instant(d.SettledAt), Answer: d.Answer}
 }
 
+func messageOf(m notify.Message) messageDocument {
+	return messageDocument{Header: current, Key: m.Key, Person: m.Person, State: m.State, Reason: m.Reason, At: moment(m.At),
+		NextAt: moment(m.NextAt), Holder: m.Holder, Attempts: int64(m.Attempts), SettledAt: moment(m.SettledAt), Answer: m.Answer}
+}
+
+func plainMessage(m notify.Message) error {
+	return plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer)
+}
+
 // EnqueueMessages implements notify.Store.
 func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) error {
 	list := make([]messageDocument, 0, len(messages))
 	seen := make(map[string]bool, len(messages))
 	for _, m := range messages {
-		if err := plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer); err != nil {
+		if err := plainMessage(m); err != nil {
 			return err
 		}
 		if seen[m.Key] {
 			continue
 		}
 		seen[m.Key] = true
-		list = append(list, messageDocument{Header: current, Key: m.Key, Person: m.Person, State: m.State, Reason: m.Reason,
-			At: moment(m.At), NextAt: moment(m.NextAt), Holder: m.Holder, Attempts: int64(m.Attempts), SettledAt: moment(m.SettledAt),
-			Answer: m.Answer})
+		list = append(list, messageOf(m))
 	}
 	for some := range slices.Chunk(list, maxListed) {
 		err := s.call(ctx, "messages", func(ctx context.Context) error {
@@ -201,7 +209,7 @@ type readerDocument struct {
 	Seq    int64  `bson:"seq"`
 }
 
-func (d readerDocument) value() int64 { return d.Seq }
+func (d readerDocument) value() store.Position { return store.Position{Reader: d.Name, Seq: d.Seq} }
 
 // Position implements notify.Store.
 func (s *Store) Position(ctx context.Context, reader string, first int64) (int64, error) {
@@ -209,9 +217,9 @@ func (s *Store) Position(ctx context.Context, reader string, first int64) (int64
 		return 0, err
 	}
 	for n := 0; ; n++ {
-		seq, err := one[readerDocument](ctx, s, s.reader, "reader", is("_id", reader))
+		p, err := one[readerDocument](ctx, s, s.reader, "reader", is("_id", reader))
 		if !fault.Is(err, fault.NotFound) {
-			return seq, err
+			return p.Seq, err
 		}
 		err = s.insert(ctx, s.reader, "reader", readerDocument{Header: current, Name: reader, Seq: first})
 		if err == nil {

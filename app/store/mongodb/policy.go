@@ -10,6 +10,7 @@ import (
 
 	"kokoroe/app/fault"
 	"kokoroe/app/policy"
+	"kokoroe/app/store"
 )
 
 var errOtherBytes = errors.New("other bytes stand there already")
@@ -28,6 +29,14 @@ type publicationKey struct {
 	Language string    `bson:"language"`
 }
 
+func keyOf(p policy.Publication) publicationKey {
+	return publicationKey{p.Policy, int64(p.Version), p.Language}
+}
+
+func publicationOf(p policy.Publication) publicationDocument {
+	return publicationDocument{Header: current, Key: keyOf(p), Digest: p.Digest, PublishedAt: moment(p.PublishedAt), Body: p.Text}
+}
+
 func (d publicationDocument) value() policy.Publication {
 	return policy.Publication{Policy: d.Key.Policy, Version: int(d.Key.Version), Language: d.Key.Language, Digest: d.Digest,
 		Text: some(d.Body), PublishedAt: instant(d.PublishedAt)}
@@ -41,13 +50,11 @@ func (s *Store) Publish(ctx context.Context, p policy.Publication) error {
 	if err := holds(len(p.Text)); err != nil {
 		return err
 	}
-	key := publicationKey{p.Policy, int64(p.Version), p.Language}
-	err := s.insert(ctx, s.published, "publication",
-		publicationDocument{Header: current, Key: key, Digest: p.Digest, PublishedAt: moment(p.PublishedAt), Body: p.Text})
+	err := s.insert(ctx, s.published, "publication", publicationOf(p))
 	if !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	old, err := one[publicationDocument](ctx, s, s.published, "publication", is("_id", key))
+	old, err := one[publicationDocument](ctx, s, s.published, "publication", is("_id", keyOf(p)))
 	if err == nil && (old.Digest != p.Digest || !bytes.Equal(old.Text, p.Text)) {
 		return conflict(errOtherBytes)
 	}
@@ -83,7 +90,7 @@ type textDocument struct {
 	Body   []byte `bson:"body,omitempty"`
 }
 
-func (d textDocument) value() []byte { return some(d.Body) }
+func (d textDocument) value() store.Text { return store.Text{Digest: d.Digest, Text: some(d.Body)} }
 
 // KeepText implements policy.Store. Other bytes under the same digest are a
 // Conflict.
@@ -110,5 +117,6 @@ func (s *Store) KeptText(ctx context.Context, digest string) ([]byte, error) {
 	if !isPlain(digest) {
 		return nil, fault.NotFoundf("no such text")
 	}
-	return one[textDocument](ctx, s, s.text, "text", is("_id", digest))
+	text, err := one[textDocument](ctx, s, s.text, "text", is("_id", digest))
+	return text.Text, err
 }

@@ -115,6 +115,11 @@ func (r stayRow) period() calendar.Period {
 // ApplyRoster implements directory.Store. The rows are made before the writer
 // takes them, so that a large import holds the others up as little as possible.
 func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Change) (int64, error) {
+	return s.applyRoster(ctx, base, base+1, change)
+}
+
+// applyRoster makes of revision base the revision next.
+func (s *Store) applyRoster(ctx context.Context, base, next int64, change directory.Change) (int64, error) {
 	people, err := personRows(change.People)
 	if err != nil {
 		return 0, err
@@ -124,7 +129,7 @@ func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Ch
 		return 0, err
 	}
 	err = s.writer.several(ctx, func(c *connection) error {
-		n, err := c.exec(`UPDATE roster SET revision = revision + 1 WHERE only = 1 AND revision = ?`, base)
+		n, err := c.exec(`UPDATE roster SET revision = ? WHERE only = 1 AND revision = ?`, next, base)
 		if err != nil {
 			return translate(err, "roster")
 		}
@@ -136,7 +141,7 @@ func (s *Store) ApplyRoster(ctx context.Context, base int64, change directory.Ch
 	if err != nil {
 		return 0, err
 	}
-	return base + 1, nil
+	return next, nil
 }
 
 func putRoster(c *connection, people, departments [][]any) error {

@@ -49,13 +49,15 @@ func (s *Store) TakeLogin(ctx context.Context, stateHash string) (identity.Login
 
 // Link implements identity.Store.
 func (s *Store) Link(ctx context.Context, issuer, subject string) (identity.Link, error) {
-	return one(ctx, s, "link", func(row scanner) (identity.Link, error) {
-		var l identity.Link
-		var at int64
-		err := row.Scan(&l.Issuer, &l.Subject, &l.Person, &at)
-		l.LinkedAt = instant(at)
-		return l, err
-	}, `SELECT issuer, subject, person, linked_at FROM link WHERE issuer = ? AND subject = ?`, issuer, subject)
+	return one(ctx, s, "link", scanLink, `SELECT issuer, subject, person, linked_at FROM link WHERE issuer = ? AND subject = ?`, issuer, subject)
+}
+
+func scanLink(row scanner) (identity.Link, error) {
+	var l identity.Link
+	var at int64
+	err := row.Scan(&l.Issuer, &l.Subject, &l.Person, &at)
+	l.LinkedAt = instant(at)
+	return l, err
 }
 
 // SaveLink implements identity.Store.

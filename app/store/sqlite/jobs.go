@@ -50,10 +50,11 @@ func (s *Store) changeRun(ctx context.Context, query string, args ...any) error 
 	})
 }
 
+const selectRun = `SELECT job, due_at, owner, lease_at, started_at, ended_at, outcome, coalesce(report, '') FROM job_run `
+
 // Runs implements job.Store.
 func (s *Store) Runs(ctx context.Context, name string, limit int) ([]job.Run, error) {
-	return all(ctx, s, scanRun, `SELECT job, due_at, owner, lease_at, started_at, ended_at, outcome, coalesce(report, '')
-		FROM job_run WHERE job = ? ORDER BY due_at DESC LIMIT ?`, name, max(limit, 0))
+	return all(ctx, s, scanRun, selectRun+`WHERE job = ? ORDER BY due_at DESC LIMIT ?`, name, max(limit, 0))
 }
 
 func scanRun(row scanner) (job.Run, error) {

@@ -83,34 +83,43 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 // putPlace stores the place if the one stored has the revision before; false
 // when somebody was faster.
 func (s *Store) putPlace(ctx context.Context, p learning.Place) (bool, error) {
-	if err := errors.Join(plainAll(p.Done), plainAll(p.Practised)); err != nil {
-		return false, invalid(errNotText)
-	}
-	done, err := listed(p.Done)
+	args, err := placeArgs(p)
 	if err != nil {
-		return false, invalid(err)
-	}
-	practised, err := listed(p.Practised)
-	if err != nil {
-		return false, invalid(err)
+		return false, err
 	}
 	var changed int64
 	err = s.writer.single(ctx, func(c *connection) error {
 		var n int64
 		var err error
 		if p.Revision == 1 {
-			n, err = c.exec(`INSERT INTO place (`+placeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				p.Scope, string(p.Person), string(p.Course), done, practised, p.Failed, millis(p.StartedAt), millis(p.UpdatedAt), 1)
+			n, err = c.exec(insertPlace+` ON CONFLICT DO NOTHING`, args...)
 		} else {
 			n, err = c.exec(`UPDATE place SET done = ?, practised = ?, failed = ?, started_at = ?, updated_at = ?, revision = ?
 				WHERE scope = ? AND person = ? AND course = ? AND revision = ?`,
-				done, practised, p.Failed, millis(p.StartedAt), millis(p.UpdatedAt), p.Revision,
-				p.Scope, string(p.Person), string(p.Course), p.Revision-1)
+				args[3], args[4], args[5], args[6], args[7], args[8], args[0], args[1], args[2], p.Revision-1)
 		}
 		changed = n
 		return translate(err, "place")
 	})
 	return changed == 1 && err == nil, err
+}
+
+const insertPlace = `INSERT INTO place (` + placeColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func placeArgs(p learning.Place) ([]any, error) {
+	if err := errors.Join(plain(string(p.Person), string(p.Course), p.Scope), plainAll(p.Done), plainAll(p.Practised)); err != nil {
+		return nil, invalid(errNotText)
+	}
+	done, err := listed(p.Done)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	practised, err := listed(p.Practised)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	return []any{p.Scope, string(p.Person), string(p.Course), done, practised, p.Failed, millis(p.StartedAt), millis(p.UpdatedAt),
+		p.Revision}, nil
 }
 
 // normalPlace is the place as it would be read.
@@ -156,8 +165,7 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 		}
 		var added int64
 		err = s.writer.single(ctx, func(c *connection) error {
-			n, err := c.exec(`INSERT INTO attempt (`+attemptColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (person, course, scope, purpose) WHERE submitted_at IS NULL DO NOTHING`, args...)
+			n, err := c.exec(insertAttempt+` ON CONFLICT (person, course, scope, purpose) WHERE submitted_at IS NULL DO NOTHING`, args...)
 			added = n
 			return translate(err, "attempt")
 		})
@@ -169,6 +177,8 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 		}
 	}
 }
+
+const insertAttempt = `INSERT INTO attempt (` + attemptColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // attemptArgs returns the columns and makes a what would be read back.
 func attemptArgs(a *learning.Attempt) ([]any, error) {

@@ -17,7 +17,7 @@ var errClaimEnded = errors.New("the claim has ended")
 // EnqueueMessages implements notify.Store.
 func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) error {
 	for _, m := range messages {
-		if err := plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer); err != nil {
+		if err := plainMessage(m); err != nil {
 			return err
 		}
 	}
@@ -38,10 +38,19 @@ func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) 
 }
 
 func enqueue(c *connection, m notify.Message) error {
-	_, err := c.exec(`INSERT INTO message (`+messageColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		m.Key, string(m.Person), string(m.State), string(m.Reason), millis(m.At), millis(m.NextAt), m.Holder, m.Attempts,
-		millis(m.SettledAt), m.Answer)
+	_, err := c.exec(insertMessage+` ON CONFLICT DO NOTHING`, messageArgs(m)...)
 	return translate(err, "message")
+}
+
+const insertMessage = `INSERT INTO message (` + messageColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func messageArgs(m notify.Message) []any {
+	return []any{m.Key, string(m.Person), string(m.State), string(m.Reason), millis(m.At), millis(m.NextAt), m.Holder, m.Attempts,
+		millis(m.SettledAt), m.Answer}
+}
+
+func plainMessage(m notify.Message) error {
+	return plain(m.Key, string(m.Person), string(m.State), string(m.Reason), m.Holder, m.Answer)
 }
 
 // ClaimMessage implements notify.Store.

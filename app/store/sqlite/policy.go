@@ -16,9 +16,7 @@ func (s *Store) Publish(ctx context.Context, p policy.Publication) error {
 		return err
 	}
 	return s.writer.single(ctx, func(c *connection) error {
-		n, err := c.exec(`INSERT INTO publication (policy, version, language, digest, published_at, body)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			string(p.Policy), p.Version, p.Language, p.Digest, millis(p.PublishedAt), blob(p.Text))
+		n, err := c.exec(insertPublication+` ON CONFLICT DO NOTHING`, publicationArgs(p)...)
 		if err != nil || n == 1 {
 			return translate(err, "publication")
 		}
@@ -32,6 +30,12 @@ func (s *Store) Publish(ctx context.Context, p policy.Publication) error {
 		}
 		return nil
 	})
+}
+
+const insertPublication = `INSERT INTO publication (policy, version, language, digest, published_at, body) VALUES (?, ?, ?, ?, ?, ?)`
+
+func publicationArgs(p policy.Publication) []any {
+	return []any{string(p.Policy), p.Version, p.Language, p.Digest, millis(p.PublishedAt), blob(p.Text)}
 }
 
 // Publications implements policy.Store.

@@ -24,7 +24,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func calls(s store.Store) map[string]func(context.Context) error {
 	place := func(p learning.Place) (learning.Place, error) { return p, nil }
 	attempt := func(a learning.Attempt) (learning.Attempt, error) { a.Right++; return a, nil }
-	return map[string]func(context.Context) error{
+	all := map[string]func(context.Context) error{
 		"Ping":           s.Ping,
 		"RosterRevision": func(ctx context.Context) error { return second(s.RosterRevision(ctx)) },
 		"Roster":         func(ctx context.Context) error { return second(s.Roster(ctx)) },
@@ -110,6 +110,8 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Position of new": func(ctx context.Context) error { return second(s.Position(ctx, "new", 0)) },
 		"AdvancePosition": func(ctx context.Context) error { return s.AdvancePosition(ctx, "old", 9) },
 	}
+	pieceCalls(s, all)
+	return all
 }
 
 // fill puts in one of everything that calls wants to find.
@@ -132,6 +134,11 @@ func fill(t tb, s store.Store) {
 func wantUntouched(t tb, s store.Store) {
 	t.Helper()
 	wantLog(t, s, 1)
+	var sorts []string
+	for _, p := range visited(t, s) {
+		sorts = append(sorts, p.Sort())
+	}
+	same(t, sorts, []string{"place", "attempt", "publication", "text", "message", "message", "position"})
 	same(t, value[int64](t)(s.RosterRevision(background)), 0)
 	same(t, value[identity.Session](t)(s.Session(background, "old")), sampleSession("old"))
 	same(t, getPlace(t, s, "p-1").Revision, 1)

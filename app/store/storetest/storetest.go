@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"erasure", eraseContracts},
 		{"jobs", jobContracts},
 		{"messages", messageContracts},
+		{"pieces", pieceContracts},
 		{"text", textContracts},
 		{"context", contextContracts},
 		{"model", modelContracts},
@@ -54,6 +55,12 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 			}
 		})
 	}
+	t.Run("carried into a second store", func(t *testing.T) {
+		t.Parallel()
+		from, to := open(t), open(t)
+		t.Cleanup(func() { noError(t, errors.Join(from.Close(), to.Close())) })
+		carried(t, from, to)
+	})
 }
 
 // tb is what testing.T and rapid.T have in common.

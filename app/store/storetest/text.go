@@ -248,6 +248,7 @@ func textWrites(s store.Store, x string) map[string]func() error {
 		writes[fmt.Sprint("publication ", i)] = func() error { return s.Publish(background, p) }
 	}
 	messageWrites(s, x, writes)
+	pieceWrites(s, x, writes)
 	writes["token ID"] = func() error { return second(s.UseOnce(background, x, at)) }
 	writes["kept text"] = func() error { return s.KeepText(background, x, []byte("x")) }
 	return writes
