@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -17,24 +18,35 @@ import (
 // only its owner may read, because an address may hold a password. Errors never
 // repeat the setting.
 func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.Store, error) {
-	kind, where, _ := strings.Cut(setting, ":")
+	kind, where, err := storeNamed(setting)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "sqlite" {
+		s, err := sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
+		return opened(s, err)
+	}
+	s, err := mongodb.Open(ctx, mongodb.Config{URI: where, Logger: logger})
+	return opened(s, err)
+}
+
+// storeNamed reads a setting: "sqlite" and the path of the database, or
+// "mongodb" and its address.
+func storeNamed(setting string) (kind, where string, err error) {
+	kind, where, _ = strings.Cut(setting, ":")
 	if kind == "file" {
-		read, err := storeFile(where)
-		if err != nil {
-			return nil, err
+		if setting, err = storeFile(where); err != nil {
+			return "", "", err
 		}
-		setting = read
 		kind, where, _ = strings.Cut(setting, ":")
 	}
 	switch {
 	case kind == "sqlite" && where != "":
-		s, err := sqlite.Open(ctx, sqlite.Config{Path: where, Logger: logger})
-		return opened(s, err)
+		return kind, where, nil
 	case kind == "mongodb", kind == "mongodb+srv":
-		s, err := mongodb.Open(ctx, mongodb.Config{URI: setting, Logger: logger})
-		return opened(s, err)
+		return "mongodb", setting, nil
 	}
-	return nil, fmt.Errorf("store: want sqlite:PATH, mongodb://HOST/DATABASE, mongodb+srv://HOST/DATABASE or file:PATH")
+	return "", "", errors.New("store: want sqlite:PATH, mongodb://HOST/DATABASE, mongodb+srv://HOST/DATABASE or file:PATH")
 }
 
 // opened keeps a pointer that is nil from becoming a store that is not.

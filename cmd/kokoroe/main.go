@@ -56,6 +56,7 @@ type cli struct {
 	Retention retentionCmd `cmd:"" help:"Erase the records that have outlived their time, as the portal does every night."`
 	Backup    backupCmd    `cmd:"" help:"Copy the database, also of a portal that runs."`
 	Restore   restoreCmd   `cmd:"" help:"Put a backup in the place of the database."`
+	Move      moveCmd      `cmd:"" help:"Carry everything from one store into an empty other one, and prove that nothing changed; the portal must be stopped."`
 	BeginAnew beginAnewCmd `cmd:"" help:"Let a log go on that has lost signed entries for good."`
 }
 
