@@ -52,8 +52,15 @@ func (c *moveCmd) Run(ctx context.Context, con *console) (err error) {
 	for _, s := range m.Sorts {
 		fmt.Fprintf(table, "%s\t%d\t%d\t%x\t%s\n", s.From.Sort, s.From.N, s.To.N, s.To.Sum[:8], verdict(s.Same()))
 	}
-	fmt.Fprintf(table, "records\t%d\t%d\t\t%s\n", m.From.Records, m.To.Records, verdict(m.SameLog()))
-	fmt.Fprintf(table, "erased\t%d\t%d\t\t%s\n", m.From.Erased, m.To.Erased, verdict(m.SameLog()))
+	for _, n := range []struct {
+		what     string
+		from, to int64
+	}{
+		{"records", m.From.Records, m.To.Records}, {"erased", m.From.Erased, m.To.Erased}, {"signed up to", m.From.Signed, m.To.Signed},
+		{"cosignatures verified", m.From.Cosignatures, m.To.Cosignatures}, {"disagreements", m.From.Found, m.To.Found},
+	} {
+		fmt.Fprintf(table, "%s\t%d\t%d\t\t%s\n", n.what, n.from, n.to, verdict(n.from == n.to))
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
