@@ -69,6 +69,7 @@ func (s *Server) unread(ctx *fasthttp.RequestCtx, err error) {
 	trouble, _ := errors.AsType[net.Error](err)
 	switch {
 	case tooMuch:
+		hearOut(ctx.Conn(), -1)
 		s.refuse(ctx, fiber.NewError(fiber.StatusRequestHeaderFieldsTooLarge))
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		hearOut(ctx.Conn(), ctx.Request.Header.ContentLength())
@@ -80,7 +81,7 @@ func (s *Server) unread(ctx *fasthttp.RequestCtx, err error) {
 	}
 }
 
-// What of a body that is too large is read and thrown away.
+// What of a body or a header that is too large is read and thrown away.
 const (
 	heardBytes = 4 << 20
 	heardFor   = 3 * time.Second

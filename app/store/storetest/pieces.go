@@ -148,7 +148,7 @@ var pieceContracts = []contract{
 				}
 				return nil
 			})
-			if err != enough || seen != n+1 { //nolint:errorlint // the very error
+			if err != enough || seen != n+1 {
 				t.Errorf("after %d pieces: %v, %d were visited", n, err, seen)
 			}
 		}
