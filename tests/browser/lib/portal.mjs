@@ -2,6 +2,7 @@
 // city, in a folder of its own, so that no journey sees what another one did.
 
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,10 +29,19 @@ export async function build(folder) {
   return program;
 }
 
+// store is a setting for a new database on the MongoDB server of the tests, when
+// there is one: go run ./tests/mongodb starts it.
+function store() {
+  const address = process.env.KOKOROE_TEST_MONGODB_URI;
+  if (!address) return [];
+  const [, hosts, options] = /^([^/]*:\/\/[^/]+)\/?[^?]*(\?.*)?$/.exec(address);
+  return ["--store", `${hosts}/browser_${randomUUID()}${options ?? ""}`];
+}
+
 // start runs the demonstration and returns when it answers.
 export async function start(program) {
   const data = await mkdtemp(join(tmpdir(), "kokoroe-browser-"));
-  const child = spawn(program, ["demo", "--listen", "127.0.0.1:0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, ["demo", "--listen", "127.0.0.1:0", "--data", data, ...store()], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   child.once("exit", () => running.delete(child));
   const log = [];
