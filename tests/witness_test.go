@@ -130,7 +130,7 @@ func TestWitnessedReceipt(t *testing.T) {
 	if _, err := app.BeginAnew(t.Context(), cfg, "000174", "the disk broke"); err != nil {
 		t.Fatal(err)
 	}
-	p = portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office))
+	p = portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office), portal.OnFile())
 	sign(t, p.As("account-owner"))
 }
 
