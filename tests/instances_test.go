@@ -133,11 +133,21 @@ func TestNoSessionSticksToAnInstance(t *testing.T) {
 	token := b.Cookie(sessionCookie)
 	b.Get("/tasks")
 	b.Submit(`form[action="/sign-out"]`, nil)
-	for range apps {
-		if signedIn(t, with(p, token)) {
-			t.Error("an instance lets in who has signed out at another")
+	// An instance trusts a session that it has just read for half a second, by the
+	// machine's own clock.
+	for range 100 {
+		let := 0
+		for range apps {
+			if signedIn(t, with(p, token)) {
+				let++
+			}
 		}
+		if let == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
+	t.Error("an instance goes on letting in who has signed out at another")
 }
 
 // TestOfSeveralInstancesOneVerifies: what is due at night is done once.
