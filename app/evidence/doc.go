@@ -242,8 +242,9 @@
 // of the log; they prove nothing), missing_texts (digests, "sha256:" and hex, of
 // texts that the exporting system did not hold any more), and files: objects
 // with path, size in bytes and sha256 in hex, in the order of their paths when
-// "/" counts as less than any other character. No line of it has more than 4,096
-// bytes.
+// "/" counts as less than any other character. A path is relative, and of
+// lower-case letters, digits, slashes, dots, hyphens and underscores. No line of
+// the manifest has more than 4,096 bytes.
 //
 // To verify an exported log under a trust policy:
 //

@@ -253,7 +253,7 @@ func (p *manifestParser) files() {
 		if err != nil || len(b) != 32 || hex.EncodeToString(b) != sum || len(seen) != 3 {
 			p.fail("has a malformed file %.80q", f.path)
 		}
-		if f.path == ManifestFile || f.path == "." || !fs.ValidPath(f.path) || !before(last, f.path) {
+		if f.path == ManifestFile || f.path == "." || !isExportPath(f.path) || !before(last, f.path) {
 			p.fail("has a file out of order or place, %.80q", f.path)
 		}
 		last = f.path
@@ -262,6 +262,12 @@ func (p *manifestParser) files() {
 			p.err = p.file(f)
 		}
 	})
+}
+
+// isExportPath reports whether an export could have a file of that path: lower
+// case, digits and little else, so that it is the same on every system.
+func isExportPath(path string) bool {
+	return fs.ValidPath(path) && strings.Trim(path, "abcdefghijklmnopqrstuvwxyz0123456789/.-_") == ""
 }
 
 // shortLines reads text of lines that are not too long, so that no token of it
