@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// What is needed of MongoDB's wire protocol. A message is a header of four
+// little-endian integers of 32 bits (its length with the header, its number, the
+// number of the message that it answers, the kind) and a body.
+const (
+	headerSize = 16
+	largest    = 48 << 20
+
+	kindQuery = 2004
+	kindMsg   = 2013
+)
+
+type message []byte
+
+func (m message) number() uint32  { return binary.LittleEndian.Uint32(m[4:]) }
+func (m message) answers() uint32 { return binary.LittleEndian.Uint32(m[8:]) }
+func (m message) kind() uint32    { return binary.LittleEndian.Uint32(m[12:]) }
+
+// readMessage reads one message whole.
+func readMessage(r io.Reader) (message, error) {
+	m := make(message, headerSize)
+	if _, err := io.ReadFull(r, m); err != nil {
+		return nil, err
+	}
+	size := int(binary.LittleEndian.Uint32(m))
+	if size < headerSize || size > largest {
+		return nil, fmt.Errorf("a message of %d bytes", size)
+	}
+	m = append(m, make([]byte, size-headerSize)...)
+	_, err := io.ReadFull(r, m[headerSize:])
+	return m, err
+}
+
+// command is the name of the command that the message holds; "" when it holds
+// none that is understood here.
+func (m message) command() string {
+	d, err := m.document()
+	if err != nil {
+		return ""
+	}
+	first, err := d.IndexErr(0)
+	if err != nil {
+		return ""
+	}
+	return first.Key()
+}
+
+var errNoCommand = errors.New("a message without a command")
+
+// document is the command. In kindMsg it stands in the section of kind 0, which
+// need not be the first; kindQuery is how a driver says its first hello.
+func (m message) document() (bson.Raw, error) {
+	body := m[headerSize:]
+	if len(body) < 4 {
+		return nil, errNoCommand
+	}
+	switch m.kind() {
+	case kindQuery: // flags, name, two numbers, document
+		end := strings.IndexByte(string(body[4:]), 0)
+		if end < 0 || len(body) < 4+end+1+8 {
+			return nil, errNoCommand
+		}
+		return bson.Raw(body[4+end+1+8:]), nil
+	case kindMsg:
+		for rest := body[4:]; len(rest) > 5; {
+			size := int(binary.LittleEndian.Uint32(rest[1:]))
+			if size < 5 || size > len(rest)-1 {
+				return nil, errNoCommand
+			}
+			if rest[0] == 0 {
+				return bson.Raw(rest[1 : 1+size]), nil
+			}
+			rest = rest[1+size:]
+		}
+	}
+	return nil, errNoCommand
+}
+
+// refusal is the reply of a server that does not do what m asks.
+func refusal(m message, code int32, name string) message {
+	d, err := bson.Marshal(bson.D{
+		{Key: "ok", Value: 0.0}, {Key: "code", Value: code}, {Key: "codeName", Value: name},
+		{Key: "errmsg", Value: "the proxy says so"},
+	})
+	if err != nil {
+		panic(err) // numbers and text are always a document
+	}
+	answer := binary.LittleEndian.AppendUint32(nil, uint32(headerSize+5+len(d)))
+	answer = binary.LittleEndian.AppendUint32(answer, m.number())
+	answer = binary.LittleEndian.AppendUint32(answer, m.number())
+	answer = binary.LittleEndian.AppendUint32(answer, kindMsg)
+	answer = append(answer, 0, 0, 0, 0, 0) // no flags, and a section of kind 0
+	return append(answer, d...)
+}
