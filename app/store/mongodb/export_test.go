@@ -16,6 +16,9 @@ func OpenWatched(ctx context.Context, c Config, watch func(*event.CommandStarted
 	})
 }
 
+// Connect makes the client that the store uses.
+func Connect(c Config) (*mongo.Client, error) { return connect(c, nil) }
+
 // Database is the driver's view of the database.
 func (s *Store) Database() *mongo.Database { return s.db }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -103,6 +104,9 @@ func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, erro
 	o.SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journal})
 	o.SetReadConcern(readconcern.Majority())
 	o.SetReadPreference(readpref.Primary())
+	if o.TLSConfig == nil {
+		o.SetDialer(matching{&net.Dialer{}})
+	}
 	for _, f := range more {
 		f(o)
 	}
