@@ -16,6 +16,7 @@ var (
 	errClosed  = errors.New("the store is closed")
 	errNotText = errors.New("text with a NUL or that is not UTF-8")
 	errTooBig  = errors.New("more than a document of MongoDB can hold")
+	errCleared = errors.New("mongodb: the connections were given up because another call failed")
 )
 
 // The server's error codes that are told apart.
@@ -125,12 +126,22 @@ func tooLarge(err error) bool {
 func plainCause(err error) error {
 	e, ok := errors.AsType[mongo.ServerError](err)
 	if !ok {
+		if _, cleared := errors.AsType[poolCleared](err); cleared {
+			return errCleared // its text holds what the server said to the other call
+		}
 		return err
 	}
 	if c, ok := errors.AsType[mongo.CommandError](e); ok && c.Name != "" {
 		return fmt.Errorf("mongodb: %s (%d)", c.Name, c.Code)
 	}
 	return fmt.Errorf("mongodb: the server's error %v", e.ErrorCodes())
+}
+
+// poolCleared is what the driver, which has no name for it, tells who waits for a
+// connection to a server that another call finds to be going.
+type poolCleared interface {
+	error
+	Retryable() bool
 }
 
 // brokenIndex returns which index a duplicate broke, by its first field.

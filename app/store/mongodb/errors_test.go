@@ -46,6 +46,7 @@ func TestErrorsAreFaults(t *testing.T) {
 		{"a label that asks to try again", command(999, "RetryableWriteError"), fault.Unavailable},
 		{"a network that broke", command(0, "NetworkError"), fault.Unavailable},
 		{"a connection that broke", &net.OpError{Op: "read", Err: io.EOF}, fault.Unavailable},
+		{"connections that another call's error cleared", clearedError{}, fault.Unavailable},
 		{"a client that is gone", mongo.ErrClientDisconnected, fault.Unavailable},
 		{"a deadline", context.DeadlineExceeded, fault.Unavailable},
 		{"a command that does not exist", command(59), fault.Internal},
@@ -70,6 +71,14 @@ func TestErrorsAreFaults(t *testing.T) {
 		t.Errorf("%v, want what ended the context", err)
 	}
 }
+
+// clearedError is such as the driver's own, which has no name outside of it.
+type clearedError struct{}
+
+func (clearedError) Error() string {
+	return "cleared because another operation failed with: secret 花子"
+}
+func (clearedError) Retryable() bool { return true }
 
 func TestADuplicateIsNotQuoted(t *testing.T) {
 	engine.Address(t)
