@@ -72,7 +72,7 @@ func goPastBackup(ctx context.Context, b *book, f ledger.Folder, to string) (kep
 	if _, err := l.Log.Checkpoint(ctx); err != nil {
 		return 0, err
 	}
-	if err := l.Store.Backup(ctx, to); err != nil {
+	if err := l.File.Backup(ctx, to); err != nil {
 		return 0, err
 	}
 	if kept, err = l.Store.LogSize(ctx); err != nil {

@@ -65,7 +65,7 @@ func openTamper(ctx context.Context, t *trial) (_ *tamper, err error) {
 	}
 	// Everything is put back from a copy after each tampering.
 	pristine := f.Path + "-pristine.db"
-	if err := x.ledger.Store.Backup(ctx, pristine); err != nil {
+	if err := x.ledger.File.Backup(ctx, pristine); err != nil {
 		return nil, errors.Join(err, x.close())
 	}
 	err = x.exec(ctx, `PRAGMA synchronous = OFF`, `DROP TRIGGER entry_stays`, `DROP TRIGGER entry_remains`,

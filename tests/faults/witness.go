@@ -96,7 +96,7 @@ func goPastCopy(ctx context.Context, b *book, f ledger.Folder, o ledger.Options,
 		return 0, err
 	}
 	away := ledger.Folder{Path: to}
-	if err := l.Store.Backup(ctx, away.Database()); err != nil {
+	if err := l.File.Backup(ctx, away.Database()); err != nil {
 		return 0, err
 	}
 	for _, name := range []string{"checkpoint", "log.key"} {

@@ -25,6 +25,14 @@ const Origin = "faults.example/kokoroe/1"
 type Folder struct {
 	Path string
 	Key  evidence.Key
+
+	Elsewhere func(context.Context) (Store, error) // opens the database that is kept in the place of kokoroe.db; nil: none is
+}
+
+// Store is where a log is kept.
+type Store interface {
+	evidence.Store
+	Close() error
 }
 
 // NewFolder makes a folder with the secret as its key; an empty secret makes a
@@ -74,33 +82,45 @@ type Options struct {
 // Ledger is an open log with its store.
 type Ledger struct {
 	Folder Folder
-	Store  *sqlite.Store
+	Store  Store
+	File   *sqlite.Store // the same, when it is the file
 	Log    *evidence.Log
 }
 
 // Open opens the store and the log as the portal does: every commit is durable
 // before it is answered, checkpoints are signed in the background.
 func (f Folder) Open(ctx context.Context, o Options) (*Ledger, error) {
-	s, err := sqlite.Open(ctx, sqlite.Config{Path: f.Database()})
-	if err != nil {
+	l := &Ledger{Folder: f}
+	if err := l.open(ctx); err != nil {
 		return nil, err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	var between evidence.Store = s
+	var between evidence.Store = l.Store
 	if o.Wrap != nil {
-		between = o.Wrap(s)
+		between = o.Wrap(l.Store)
 	}
-	l, err := evidence.Open(ctx, evidence.Config{
+	log, err := evidence.Open(ctx, evidence.Config{
 		Store: between, Origin: Origin, Program: "faults", Now: o.Now,
 		Signer: f.Key.Signer, Verifiers: f.Verifiers(), Head: f.Head(), SignAfter: o.SignAfter, Report: o.Report,
 		Witnesses: o.Witnesses, WitnessAfter: time.Millisecond,
 	})
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, l.Store.Close())
 	}
-	return &Ledger{Folder: f, Store: s, Log: l}, nil
+	l.Log = log
+	return l, nil
+}
+
+func (l *Ledger) open(ctx context.Context) (err error) {
+	if l.Folder.Elsewhere != nil {
+		l.Store, err = l.Folder.Elsewhere(ctx)
+		return err
+	}
+	l.File, err = sqlite.Open(ctx, sqlite.Config{Path: l.Folder.Database()})
+	l.Store = l.File
+	return err
 }
 
 // Close lets the log sign a last checkpoint and closes the store.
