@@ -7,7 +7,9 @@
 //	go run ./tests/faults
 //	go run ./tests/faults -cycles 1000
 //	go run ./tests/faults -only kill -seed 7 -cycle 12
+//	go run ./tests/mongodb go run ./tests/faults
 //
-// It prints a table for the release notes. The last line is for scripts. A
+// Beside MongoDB's own engine, as in the last line, it also breaks the wire to
+// that. It prints a table for the release notes. The last line is for scripts. A
 // short run of the same is part of go test.
 package main

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	faults "kokoroe/tests/faults"
+	"kokoroe/tests/mongodb/engine"
 )
 
 func TestMain(m *testing.M) {
@@ -17,9 +18,17 @@ func TestMain(m *testing.M) {
 }
 
 // A short run of everything that the command does.
-func TestFaults(t *testing.T) {
+func TestFaults(t *testing.T) { try(t, faults.Names()) }
+
+// The same for what goes wrong between the program and MongoDB.
+func TestMongoDB(t *testing.T) {
+	engine.Address(t)
+	try(t, faults.NamesOnMongoDB())
+}
+
+func try(t *testing.T, names []string) {
 	seed := rand.Uint64()
-	for _, name := range faults.Names() {
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			var out, log bytes.Buffer
 			held, err := faults.Run(t.Context(), faults.Options{Cycles: 3, Only: name, Seed: seed, Cycle: -1, Out: &out, Log: &log})

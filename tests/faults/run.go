@@ -9,8 +9,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"kokoroe/tests/ledger"
+	"kokoroe/tests/mongodb/engine"
 )
 
 // Options are the command line.
@@ -49,8 +51,22 @@ var threats = []threat{
 	{"receipts", "a receipt is changed", 1, 5, mutatedReceipts},
 }
 
-// Names are the names of the faults.
-func Names() []string {
+// The threats to a log on MongoDB. They need an engine.
+var threatsOnMongoDB = []threat{
+	{"mongodb-cut", "the connection is cut at every nth message: before it, after it, in its reply", 4, 40, cutConnections},
+	{"mongodb-slow", "the server hangs, and then is slow", 1, 10, slowServer},
+	{"mongodb-gone", "the server goes away, refuses connections and comes back", 1, 10, serverGone},
+	{"mongodb-refuse", "no primary, shutting down, no disk left, no permission", 1, 10, refusingServer},
+	{"mongodb-twice", "every nth reply comes twice", 2, 20, repliesTwice},
+}
+
+// Names are the names of the faults that need nothing.
+func Names() []string { return namesOf(threats) }
+
+// NamesOnMongoDB are the names of the faults that need an engine.
+func NamesOnMongoDB() []string { return namesOf(threatsOnMongoDB) }
+
+func namesOf(threats []threat) []string {
 	var names []string
 	for _, f := range threats {
 		names = append(names, f.name)
@@ -81,7 +97,13 @@ func Run(ctx context.Context, o Options) (held bool, err error) {
 	fmt.Fprintf(o.Log, "seed %d\n", o.Seed)
 	r := &report{options: o, others: newOthers(folder, shared.Key.Public, o)}
 	known := false
-	for _, f := range threats {
+	all := slices.Clone(threats)
+	if os.Getenv(engine.AddressVariable) != "" || o.Only != "" {
+		all = append(all, threatsOnMongoDB...)
+	} else {
+		fmt.Fprintf(o.Log, "%s is not set: nothing is tried on MongoDB\n", engine.AddressVariable)
+	}
+	for _, f := range all {
 		if o.Only != "" && o.Only != f.name {
 			continue
 		}
