@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"kokoroe/app/fault"
 	"kokoroe/app/store/mongodb"
 	"kokoroe/tests/ledger"
 	"kokoroe/tests/mongodb/engine"
@@ -40,7 +41,7 @@ func (t *trial) onMongoDB(ctx context.Context, limit time.Duration, harm func(*r
 	defer func() { err = errors.Join(err, r.Close(), r.drop()) }()
 	through := r.direct
 	through.Elsewhere = storeAt(r.URI(r.uri), limit)
-	if r.log, err = through.Open(ctx, ledger.Options{SignAfter: 5 * time.Millisecond}); err != nil {
+	if r.log, err = patiently(ctx, through); err != nil {
 		return err
 	}
 	if err := harm(r); err != nil {
@@ -52,6 +53,17 @@ func (t *trial) onMongoDB(ctx context.Context, limit time.Duration, harm func(*r
 		return err
 	}
 	return r.book.everything(ctx, r.direct)
+}
+
+// patiently opens the log again until the store, which is given little time in
+// some trials, lets it.
+func patiently(ctx context.Context, f ledger.Folder) (*ledger.Ledger, error) {
+	for {
+		l, err := f.Open(ctx, ledger.Options{SignAfter: 5 * time.Millisecond})
+		if err == nil || !fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+			return l, err
+		}
+	}
 }
 
 func (t *trial) remote(ctx context.Context) (*remote, error) {

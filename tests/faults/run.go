@@ -53,7 +53,7 @@ var threats = []threat{
 
 // The threats to a log on MongoDB. They need an engine.
 var threatsOnMongoDB = []threat{
-	{"mongodb-cut", "the connection is cut at every nth message: before it, after it, in its reply", 4, 40, cutConnections},
+	{"mongodb-cut", "the connection is cut at every nth message: before it, after it, in its reply", 2, 40, cutConnections},
 	{"mongodb-slow", "the server hangs, and then is slow", 1, 10, slowServer},
 	{"mongodb-gone", "the server goes away, refuses connections and comes back", 1, 10, serverGone},
 	{"mongodb-refuse", "no primary, shutting down, no disk left, no permission", 1, 10, refusingServer},

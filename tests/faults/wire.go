@@ -110,14 +110,14 @@ func slowServer(ctx context.Context, t *trial) error {
 // serverGone takes the server away in the middle of work and brings it back.
 func serverGone(ctx context.Context, t *trial) error {
 	return t.onMongoDB(ctx, 500*time.Millisecond, func(r *remote) error {
-		for time := range 3 {
+		for turn := range 3 {
 			working := make(chan struct{})
 			go func() {
 				defer close(working)
-				r.each(ctx, fmt.Sprintf("busy-%d", time), 4)
+				r.each(ctx, fmt.Sprintf("busy-%d", turn), 4)
 			}()
 			r.Leave()
-			again := fmt.Sprintf("gone-%d", time)
+			again := fmt.Sprintf("gone-%d", turn)
 			r.unanswered(r.once(ctx, again), "while the server is away")
 			t.faults += callers
 			r.Return()
@@ -130,7 +130,7 @@ func serverGone(ctx context.Context, t *trial) error {
 
 // refusingServer answers all, or what writes, with errors that will pass.
 func refusingServer(ctx context.Context, t *trial) error {
-	return t.onMongoDB(ctx, 2*time.Second, func(r *remote) error {
+	return t.onMongoDB(ctx, time.Second, func(r *remote) error {
 		for _, a := range []proxy.Act{
 			{Code: 10107, Name: "NotWritablePrimary"},
 			{Code: 13435, Name: "NotPrimaryNoSecondaryOk"},

@@ -2,7 +2,7 @@ package proxy
 
 import (
 	"math/rand/v2"
-	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,19 +28,21 @@ type Act struct {
 	Name  string // of Code, as MongoDB calls it
 }
 
-// Plan says what happens to a request. It is asked about each in the order in
+// Plan says what happens to a request, which is told as command and collection,
+// as in "insert log". It is asked about each in the order in
 // which they arrive, over all connections, and never by two at once. What a
 // driver says of its own accord (hello, ending its sessions) it is not asked
 // about: that is always passed on, unless everything is held.
-type Plan func(command string) Act
+type Plan func(request string) Act
 
-// Only leaves commands of other names alone: the plan is not asked about them.
-func Only(plan Plan, commands ...string) Plan {
-	return func(command string) Act {
-		if !slices.Contains(commands, command) {
+// Only leaves other requests alone: the plan is not asked about them. It takes
+// the name of a command, or that and a collection.
+func Only(plan Plan, which string) Plan {
+	return func(request string) Act {
+		if !strings.HasPrefix(request, which+" ") && request != which {
 			return Act{}
 		}
-		return plan(command)
+		return plan(request)
 	}
 }
 

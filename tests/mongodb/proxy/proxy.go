@@ -177,7 +177,7 @@ func (p *Proxy) leave(l *link) {
 
 // act asks the plan.
 func (p *Proxy) act(m message) Act {
-	command := m.command()
+	command, collection := m.command()
 	switch strings.ToLower(command) {
 	case "", "hello", "ismaster", "endsessions":
 		return Act{}
@@ -187,7 +187,7 @@ func (p *Proxy) act(m message) Act {
 	if p.plan == nil {
 		return Act{}
 	}
-	a := p.plan(command)
+	a := p.plan(command + " " + collection)
 	if a.Harm != None {
 		p.harmed++
 	}

@@ -42,18 +42,19 @@ func readMessage(r io.Reader) (message, error) {
 	return m, err
 }
 
-// command is the name of the command that the message holds; "" when it holds
-// none that is understood here.
-func (m message) command() string {
+// command is the name of the command that the message holds, and the collection
+// that it is about; "" when it holds none that is understood here.
+func (m message) command() (name, collection string) {
 	d, err := m.document()
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	first, err := d.IndexErr(0)
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	return first.Key()
+	collection, _ = first.Value().StringValueOK()
+	return first.Key(), collection
 }
 
 var errNoCommand = errors.New("a message without a command")
