@@ -66,6 +66,9 @@ func WithWitnesses(witnesses ...evidence.Witness) Option {
 // WithMail boots with a mail server.
 func WithMail(mail smtp.Config) Option { return func(c *demo.Config) { c.Mail = mail } }
 
+// OnStore boots on a store of the test's own.
+func OnStore(setting string) Option { return func(c *demo.Config) { c.Store = setting } }
+
 // OnFile boots on SQLite in any case, for a test that works on the file itself.
 func OnFile() Option {
 	return func(c *demo.Config) { c.Store = "sqlite:" + filepath.Join(c.Folder, "kokoroe.db") }

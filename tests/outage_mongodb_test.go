@@ -1,0 +1,115 @@
+package tests
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"kokoroe/tests/mongodb/engine"
+	"kokoroe/tests/mongodb/proxy"
+	"kokoroe/tests/portal"
+)
+
+// TestMongoDBGoesAwayAndComesBack: while it is away pages say so in the reader's
+// language and nothing is acknowledged; when it is back, the same form makes one
+// record, also when its answer is lost on the way.
+func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
+	uri := engine.Database(t)
+	wire, err := proxy.Start(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := wire.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := portal.New(t, portal.OnStore(wire.URI(uri)+"&serverSelectionTimeoutMS=300"))
+	const sign = `form[action="/policies/basic-policy/acknowledgement"]`
+	employee, owner, head := p.As("employee"), p.As("account-owner"), p.As("head")
+	employee.Get("/policies/basic-policy").Want(t, 200)
+	path, form := employee.Form(sign, nil)
+
+	wire.Leave()
+	assertAway(t, employee.PostOnly(path, form), "もう一度")
+	for _, page := range []string{"/policies/basic-policy", "/record", "/receipts/0"} {
+		assertAway(t, employee.Do(withLanguage(get(t, p.URL+page), "ja")), "もう一度お試しください")
+	}
+	p.Browser().Get("/healthz").Want(t, 200)
+	if page := p.Browser().Get("/readyz"); page.Status != http.StatusServiceUnavailable {
+		t.Errorf("readiness answers %d while the database is away", page.Status)
+	}
+	stranger := p.Browser()
+	stranger.Language = "en"
+	stranger.Get("/sign-in").Want(t, 200)
+	assertAway(t, stranger.Submit(`form[action="/sign-in/city"]`, nil), "try again")
+
+	wire.Return()
+	untilReady(t, p)
+	receipt := employee.PostOnly(path, form)
+	again := employee.PostOnly(path, form)
+	wantReceipt(t, receipt)
+	if receipt.Header.Get("Location") != again.Header.Get("Location") {
+		t.Errorf("one acknowledgement has the receipts %q and %q", receipt.Header.Get("Location"), again.Header.Get("Location"))
+	}
+
+	// The database does what it is asked, and the answer is lost.
+	owner.Get("/policies/basic-policy").Want(t, 200)
+	path, form = owner.Form(sign, nil)
+	wire.Follow(proxy.Only(proxy.Every(1, 1, proxy.Act{Harm: proxy.CutAfter}), "insert log"))
+	for range 50 {
+		if receipt = owner.PostOnly(path, form); receipt.Status != http.StatusServiceUnavailable {
+			break
+		}
+		assertAway(t, receipt, "もう一度")
+		untilReady(t, p)
+	}
+	wantReceipt(t, receipt)
+	if wire.Harmed() != 1 {
+		t.Errorf("%d answers were lost, want one", wire.Harmed())
+	}
+
+	// The database takes connections and requests, and answers nothing.
+	head.Get("/policies/basic-policy").Want(t, 200)
+	path, form = head.Form(sign, nil)
+	wire.Hold()
+	assertAway(t, head.PostOnly(path, form), "もう一度")
+	wire.Release()
+	untilReady(t, p)
+	wantReceipt(t, head.PostOnly(path, form))
+
+	if size, err := p.App.Store.LogSize(t.Context()); size != 3 || err != nil {
+		t.Errorf("%d records of three acknowledgements (%v)", size, err)
+	}
+	if err := p.App.Log.Trouble(); err != nil {
+		t.Errorf("the log has stopped: %v", err)
+	}
+	assertQuiet(t, p.Logs.String())
+}
+
+// assertAway fails the test unless the page says, in words, to come back.
+func assertAway(t *testing.T, page *portal.Page, words string) {
+	t.Helper()
+	page.Want(t, http.StatusServiceUnavailable, words).Lacks(t, "mongodb", "server selection", "topology")
+	assertClear503(t, page)
+}
+
+func wantReceipt(t *testing.T, page *portal.Page) {
+	t.Helper()
+	if page.Status != http.StatusSeeOther || !strings.HasPrefix(page.Header.Get("Location"), "/receipts/") {
+		t.Fatalf("%s leads to %q", page, page.Header.Get("Location"))
+	}
+}
+
+// untilReady waits until the portal says that it is.
+func untilReady(t *testing.T, p *portal.Portal) {
+	t.Helper()
+	for p.Browser().Get("/readyz").Status != http.StatusOK {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+	}
+}
