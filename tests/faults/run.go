@@ -57,6 +57,7 @@ var threatsOnMongoDB = []threat{
 	{"mongodb-slow", "the server hangs, and then is slow", 1, 10, slowServer},
 	{"mongodb-gone", "the server goes away, refuses connections and comes back", 1, 10, serverGone},
 	{"mongodb-refuse", "no primary, shutting down, no disk left, no permission", 1, 10, refusingServer},
+	{"mongodb-unsure", "writes are done, and a majority does not have them in time", 1, 10, unsureWrites},
 	{"mongodb-twice", "every nth reply comes twice", 2, 20, repliesTwice},
 }
 

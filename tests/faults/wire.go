@@ -155,6 +155,18 @@ func refusingServer(ctx context.Context, t *trial) error {
 	})
 }
 
+// unsureWrites are done, and answered with an error that does not say so.
+func unsureWrites(ctx context.Context, t *trial) error {
+	return t.onMongoDB(ctx, 0, func(r *remote) error {
+		r.Follow(proxy.Only(proxy.Every(1+t.cycle%3, 40,
+			proxy.Act{Harm: proxy.Unsure, Code: 64, Name: "WriteConcernTimeout"},
+			proxy.Act{Harm: proxy.Unsure, Code: 91, Name: "ShutdownInProgress"},
+		), "insert"))
+		r.each(ctx, "unsure", 8)
+		return nil
+	})
+}
+
 // repliesTwice doubles replies: none may be taken for the answer to another
 // request.
 func repliesTwice(ctx context.Context, t *trial) error {

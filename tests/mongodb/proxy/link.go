@@ -75,8 +75,8 @@ func (l *link) requests() {
 		case CutBefore:
 			return
 		case Refused:
-			to, out = l.client, refusal(m, a.Code, a.Name) // the driver asks one thing at a time: no reply is on its way there
-		case CutAfter, CutWithin, Late, Twice:
+			to, out = l.client, refusal(m.number(), a) // the driver asks one thing at a time: no reply is on its way there
+		case CutAfter, CutWithin, Late, Twice, Unsure:
 			l.mu.Lock()
 			l.acts[m.number()] = a
 			l.mu.Unlock()
@@ -108,6 +108,8 @@ func (l *link) replies() {
 			}
 		case Twice:
 			out = append(out[:len(out):len(out)], out...)
+		case Unsure:
+			out = doubt(m.answers(), a)
 		case None, CutBefore, Refused:
 		}
 		if _, err := l.client.Write(out); err != nil || cut {

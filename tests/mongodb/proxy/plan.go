@@ -18,6 +18,7 @@ const (
 	Late           // the reply comes after Act.Delay
 	Twice          // the reply comes twice
 	Refused        // the server is not asked: the reply is the error Act.Code
+	Unsure         // the server does the write: the reply is Act.Code, that a majority does not have it yet
 )
 
 // Act is a harm with what belongs to it.

@@ -88,18 +88,30 @@ func (m message) document() (bson.Raw, error) {
 	return nil, errNoCommand
 }
 
-// refusal is the reply of a server that does not do what m asks.
-func refusal(m message, code int32, name string) message {
-	d, err := bson.Marshal(bson.D{
-		{Key: "ok", Value: 0.0}, {Key: "code", Value: code}, {Key: "codeName", Value: name},
-		{Key: "errmsg", Value: "the proxy says so"},
+// refusal is the reply of a server that does not do what a message asks.
+func refusal(to uint32, a Act) message {
+	return reply(to, bson.D{
+		{Key: "ok", Value: 0.0}, {Key: "code", Value: a.Code}, {Key: "codeName", Value: a.Name}, {Key: "errmsg", Value: "the proxy says so"},
 	})
+}
+
+// doubt is the reply of a server that has done the write that a message asks
+// for, and cannot say that it stays.
+func doubt(to uint32, a Act) message {
+	return reply(to, bson.D{{Key: "ok", Value: 1.0}, {Key: "n", Value: int32(1)}, {Key: "writeConcernError", Value: bson.D{
+		{Key: "code", Value: a.Code}, {Key: "codeName", Value: a.Name}, {Key: "errmsg", Value: "the proxy says so"},
+	}}})
+}
+
+// reply is a message that answers the one with the number to.
+func reply(to uint32, said bson.D) message {
+	d, err := bson.Marshal(said)
 	if err != nil {
 		panic(err) // numbers and text are always a document
 	}
 	answer := binary.LittleEndian.AppendUint32(nil, uint32(headerSize+5+len(d)))
-	answer = binary.LittleEndian.AppendUint32(answer, m.number())
-	answer = binary.LittleEndian.AppendUint32(answer, m.number())
+	answer = binary.LittleEndian.AppendUint32(answer, to)
+	answer = binary.LittleEndian.AppendUint32(answer, to)
 	answer = binary.LittleEndian.AppendUint32(answer, kindMsg)
 	answer = append(answer, 0, 0, 0, 0, 0) // no flags, and a section of kind 0
 	return append(answer, d...)
