@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"net"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/event"
@@ -18,6 +19,9 @@ func OpenWatched(ctx context.Context, c Config, watch func(*event.CommandStarted
 
 // Connect makes the client that the store uses.
 func Connect(c Config) (*mongo.Client, error) { return connect(c, nil) }
+
+// Matched lets through what answers the requests that went out.
+func Matched(under net.Conn) net.Conn { return &matched{Conn: under} }
 
 // Database is the driver's view of the database.
 func (s *Store) Database() *mongo.Database { return s.db }

@@ -1,7 +1,12 @@
 package mongodb_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -50,5 +55,65 @@ func TestAReplyThatComesTwice(t *testing.T) {
 	}
 	if p.Harmed() != 3 || !slices.Contains(told, "odd") || !slices.Contains(told, "again") {
 		t.Errorf("%d replies came twice; answered: %q", p.Harmed(), told)
+	}
+}
+
+// wire is a message of a kind with flags and a body of so many bytes.
+func wire(number, answers, flags uint32, body int) []byte {
+	var m []byte
+	for _, v := range []uint32{uint32(20 + body), number, answers, opMsg, flags} {
+		m = binary.LittleEndian.AppendUint32(m, v)
+	}
+	return append(m, make([]byte, body)...)
+}
+
+// TestRepliesInPieces: where the stream is broken does not matter, and neither do
+// replies that say that more is to come.
+func TestRepliesInPieces(t *testing.T) {
+	const moreToCome = 2
+	for name, c := range map[string]struct {
+		replies [][]byte
+		whole   int // messages that are let through
+	}{
+		"one":                        {[][]byte{wire(70, 7, 0, 11)}, 1},
+		"nothing in it":              {[][]byte{wire(70, 7, 0, 0)}, 1},
+		"more to come":               {[][]byte{wire(70, 7, moreToCome, 5), wire(71, 70, moreToCome, 90), wire(72, 71, 0, 1)}, 3},
+		"more than was to come":      {[][]byte{wire(70, 7, moreToCome, 5), wire(71, 70, 0, 9), wire(72, 71, 0, 1)}, 2},
+		"twice":                      {[][]byte{wire(70, 7, 0, 30), wire(70, 7, 0, 30)}, 1},
+		"to another":                 {[][]byte{wire(70, 6, 0, 30)}, 0},
+		"more to come, and to other": {[][]byte{wire(70, 7, moreToCome, 5), wire(71, 7, 0, 9)}, 1},
+		"no message":                 {[][]byte{{3, 0, 0, 0, 1, 2, 3, 4, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}, 0},
+	} {
+		for _, piece := range []int{1, 3, 19, 20, 21, 1000} {
+			t.Run(fmt.Sprint(name, piece), func(t *testing.T) {
+				near, far := net.Pipe()
+				conn := mongodb.Matched(near)
+				go func() {
+					defer func() { _ = far.Close() }()
+					_, _ = io.ReadFull(far, make([]byte, 20+8))
+					for all := bytes.Join(c.replies, nil); len(all) > 0; {
+						n := min(piece, len(all))
+						if _, err := far.Write(all[:n]); err != nil {
+							return
+						}
+						all = all[n:]
+					}
+				}()
+				for request := wire(7, 0, 0, 8); len(request) > 0; {
+					n := min(piece, len(request))
+					_, err := conn.Write(request[:n])
+					check(t, err)
+					request = request[n:]
+				}
+				for i, m := range c.replies {
+					b := make([]byte, len(m))
+					_, err := io.ReadFull(conn, b)
+					if passed := err == nil && bytes.Equal(b, m); passed != (i < c.whole) {
+						t.Errorf("reply %d is let through: %t (%v)", i, passed, err)
+					}
+				}
+				check(t, conn.Close())
+			})
+		}
 	}
 }
