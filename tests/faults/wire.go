@@ -47,6 +47,8 @@ func (r *remote) once(ctx context.Context, prefix string) []error {
 // unanswered says when they are not all told to come back, in one sentence that
 // repeats nothing of the server, or when the log does not go on.
 func (r *remote) unanswered(errs []error, when string) {
+	r.book.mu.Lock() // others may still be asking
+	defer r.book.mu.Unlock()
 	for _, err := range errs {
 		if !fault.Is(err, fault.Unavailable) || strings.ContainsAny(fmt.Sprint(err), "\r\n") || strings.Contains(fmt.Sprint(err), "the proxy says") {
 			r.book.t.fail("%s, a caller is told %v", when, err)
@@ -69,7 +71,7 @@ func cutConnections(ctx context.Context, t *trial) error {
 		}
 		r.Follow(plan)
 		r.each(ctx, "cut", 6)
-		r.Follow(proxy.Drawn(rand.New(rand.NewPCG(t.rand.Uint64(), 0)), 10, 3, places...)) //nolint:gosec // that is what makes it the same again
+		r.Follow(proxy.Drawn(rand.New(rand.NewPCG(t.rand.Uint64(), 0)), 10, 3, places...))
 		r.each(ctx, "drawn", 4)
 		return nil
 	})
@@ -98,8 +100,11 @@ func slowServer(ctx context.Context, t *trial) error {
 		for wave := range 5 {
 			r.each(ctx, fmt.Sprintf("held-%d", wave), 1) // the same once more: one record each
 		}
-		r.Follow(proxy.Every(9, 6, proxy.Act{Harm: proxy.Late, Delay: 2 * limit}))
+		late := proxy.Act{Harm: proxy.Late, Delay: 2 * limit}
+		r.Follow(proxy.Every(9, 6, late))
 		r.each(ctx, "late", 4)
+		r.Follow(proxy.Only(proxy.Every(2, 4, late), "insert log")) // done, and nobody knows
+		r.each(ctx, "unknown", 4)
 		if most := r.Most(); most > 120 {
 			t.fail("%d connections at a time, and the driver's pool has 100", most)
 		}

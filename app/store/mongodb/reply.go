@@ -108,7 +108,7 @@ func (f *frames) pass(b []byte, see func(head) bool) bool {
 			f.left = f.head.size() - uint32(len(f.head))
 		}
 		n := min(uint64(f.left), uint64(len(b)))
-		if f.left, b = f.left-uint32(n), b[n:]; f.left == 0 { //nolint:gosec // no more than left
+		if f.left, b = f.left-uint32(n), b[n:]; f.left == 0 {
 			f.have = 0
 		}
 	}

@@ -29,15 +29,16 @@ func (m message) kind() uint32    { return binary.LittleEndian.Uint32(m[12:]) }
 
 // readMessage reads one message whole.
 func readMessage(r io.Reader) (message, error) {
-	m := make(message, headerSize)
-	if _, err := io.ReadFull(r, m); err != nil {
+	var header [headerSize]byte
+	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return nil, err
 	}
-	size := int(binary.LittleEndian.Uint32(m))
+	size := int(binary.LittleEndian.Uint32(header[:]))
 	if size < headerSize || size > largest {
 		return nil, fmt.Errorf("a message of %d bytes", size)
 	}
-	m = append(m, make([]byte, size-headerSize)...)
+	m := make(message, size)
+	copy(m, header[:])
 	_, err := io.ReadFull(r, m[headerSize:])
 	return m, err
 }
