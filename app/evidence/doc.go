@@ -244,7 +244,7 @@
 // with path, size in bytes and sha256 in hex, in the order of their paths when
 // "/" counts as less than any other character. A path is relative, and of
 // lower-case letters, digits, slashes, dots, hyphens and underscores. No line of
-// the manifest has more than 4,096 bytes.
+// the manifest has more than 4,096 bytes, and no text in it more than 512.
 //
 // To verify an exported log under a trust policy:
 //

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -192,10 +193,16 @@ func (p *manifestParser) list(element func()) {
 	p.delim(']')
 }
 
+// maxManifestText is the size in bytes of one text of a manifest: written with
+// escapes it still fits a line.
+const maxManifestText = 512
+
+// text reads a text. Where U+FFFD stands a character was lost on the way, and
+// the decoder writes it for bytes that are no text.
 func (p *manifestParser) text() string {
 	s, ok := p.token().(string)
-	if !ok {
-		p.fail("has something else where a text should be")
+	if !ok || len(s) > maxManifestText || strings.ContainsRune(s, utf8.RuneError) {
+		p.fail("has something else where a text of at most %d bytes should be", maxManifestText)
 	}
 	return s
 }
