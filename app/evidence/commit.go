@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxAttempts = 64      // of one batch against other instances
+	maxAttempts = 512     // of one batch against other instances
 	maxCatchUp  = 1 << 12 // entries of others that are read one by one
 	page        = 512
 )
@@ -239,9 +239,11 @@ func (l *Log) within(call func(context.Context) error) error {
 	return call(ctx)
 }
 
-// pause waits longer after each attempt, and never as long as another instance.
+// pause waits a moment, and never as long as another instance. It stays short:
+// who has just won goes on at once, and would win for ever against somebody who
+// waits longer after each defeat.
 func (l *Log) pause(attempt int) {
-	most := time.Millisecond << min(attempt, 6)
+	most := time.Millisecond << min(attempt, 2)
 	t := time.NewTimer(rand.N(most)) //nolint:gosec // keeps instances apart, hides nothing
 	defer t.Stop()
 	select {
