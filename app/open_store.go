@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 
+	"kokoroe/app/evidence"
 	"kokoroe/app/store"
 	"kokoroe/app/store/mongodb"
 	"kokoroe/app/store/sqlite"
@@ -35,8 +35,8 @@ func OpenStore(ctx context.Context, setting string, logger *slog.Logger) (store.
 func storeNamed(setting string) (kind, where string, err error) {
 	kind, where, _ = strings.Cut(setting, ":")
 	if kind == "file" {
-		if setting, err = storeFile(where); err != nil {
-			return "", "", err
+		if setting, err = evidence.ReadSecret(where); err != nil {
+			return "", "", fmt.Errorf("store: %w", err)
 		}
 		kind, where, _ = strings.Cut(setting, ":")
 	}
@@ -55,20 +55,4 @@ func opened(s store.Store, err error) (store.Store, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// storeFile reads the setting out of a file.
-func storeFile(name string) (string, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", fmt.Errorf("store: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("store: %s may be read by others (mode %o): chmod 600 it", name, info.Mode().Perm())
-	}
-	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
-	if err != nil {
-		return "", fmt.Errorf("store: %w", err)
-	}
-	return strings.TrimSpace(string(b)), nil
 }

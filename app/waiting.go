@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"kokoroe/app/fault"
@@ -21,11 +20,8 @@ import (
 func Wait(ctx context.Context, cfg Config, listen func() (net.Listener, error)) (*App, net.Listener, error) {
 	cfg = cfg.withDefaults()
 	final := func(err error) bool {
-		setting := cfg.Store
-		if where, ok := strings.CutPrefix(setting, "file:"); ok {
-			setting, _ = storeFile(where)
-		}
-		return !fault.Is(err, fault.Unavailable) || strings.HasPrefix(setting, "sqlite:")
+		kind, _, wrong := storeNamed(cfg.Store)
+		return !fault.Is(err, fault.Unavailable) || wrong != nil || kind == "sqlite"
 	}
 	a, ln, err := waitFor(ctx, listen, cfg.Logger, final, func() (*App, error) { return New(ctx, cfg) })
 	if err != nil && a != nil { // it opened, and then there was nothing to listen on

@@ -112,7 +112,7 @@ func addKey(folder, origin string, former []string, announce func(string) error)
 // key. A signing key that others may read is refused: it is no proof of
 // anything any more.
 func OpenKeyRing(folder string) (KeyRing, error) {
-	secret, err := readSecret(filepath.Join(folder, secretFile))
+	secret, err := ReadSecret(filepath.Join(folder, secretFile))
 	if err != nil {
 		return KeyRing{}, fmt.Errorf("signing key: %w", err)
 	}
@@ -150,8 +150,10 @@ func ReadVerifierKeys(file string) ([]string, error) {
 	return all, nil
 }
 
-// readSecret reads a file that only its owner may read.
-func readSecret(file string) (string, error) {
+// ReadSecret reads a secret, without the white space around it, from a file that
+// only its owner may read. A file that others may read is refused: then it is a
+// secret no more.
+func ReadSecret(file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", err
@@ -159,8 +161,8 @@ func readSecret(file string) (string, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return "", fmt.Errorf("%s may be read by others (mode %o): chmod 600 it, or make a new one if it was read", file, mode)
 	}
-	secret, err := os.ReadFile(file) //nolint:gosec // the operator names the folder
-	return string(secret), err
+	secret, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	return strings.TrimSpace(string(secret)), err
 }
 
 // NextOrigin is the name of a log that is begun anew after the one called

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"kokoroe/app/evidence"
 	"kokoroe/app/notify/smtp"
 )
 
@@ -26,7 +27,7 @@ func (m mailServer) mail() (smtp.Config, error) {
 	}
 	c := smtp.Config{Server: m.MailServer, From: m.MailFrom, User: m.MailUser, Security: smtp.Security(m.MailTLS)}
 	if m.MailPasswordFile != "" {
-		password, err := readSecret(m.MailPasswordFile)
+		password, err := evidence.ReadSecret(m.MailPasswordFile)
 		if err != nil {
 			return smtp.Config{}, fmt.Errorf("--mail-password-file: %w", err)
 		}

@@ -10,13 +10,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"kokoroe/app"
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/document"
+	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/content"
 	"kokoroe/locales"
@@ -186,26 +186,13 @@ func readProviders(name string) ([]identity.ProviderConfig, error) {
 			p.Kinds = append(p.Kinds, directory.Kind(k))
 		}
 		if row.ClientSecretFile != "" {
-			if p.ClientSecret, err = readSecret(row.ClientSecretFile); err != nil {
+			if p.ClientSecret, err = evidence.ReadSecret(row.ClientSecretFile); err != nil {
 				return nil, document.Problems{{File: name, Line: row.Lines.Of("client_secret_file"), Message: err.Error()}}
 			}
 		}
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// readSecret reads a secret from a file that only its owner may read.
-func readSecret(name string) (string, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("%s may be read by others (mode %o): chmod 600 it", name, info.Mode().Perm())
-	}
-	src, err := os.ReadFile(name) //nolint:gosec // the operator names the file
-	return strings.TrimSpace(string(src)), err
 }
 
 type healthCmd struct {

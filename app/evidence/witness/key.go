@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"kokoroe/app/evidence"
 )
@@ -31,13 +30,8 @@ func NewKeyFile(file, name string) (public string, err error) {
 // ReadKeyFile reads the secret of NewKeyFile. A file that others may read is
 // refused: what it signs proves nothing any more.
 func ReadKeyFile(file string) (secret string, err error) {
-	info, err := os.Stat(file)
-	if err != nil {
+	if secret, err = evidence.ReadSecret(file); err != nil {
 		return "", fmt.Errorf("witness key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("witness key: %s may be read by others (mode %o): chmod 600 it, or make a new one if it was read", file, info.Mode().Perm())
-	}
-	b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
-	return strings.TrimSpace(string(b)), err
+	return secret, nil
 }
