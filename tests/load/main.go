@@ -120,8 +120,17 @@ func walk(ctx context.Context, o options) (_ *results, err error) {
 	if err != nil {
 		return nil, err
 	}
+	before, err := workOf(ctx, o.store)
+	if err != nil {
+		return nil, err
+	}
 	total, system := s.cpu()
 	r := drive(ctx, o, s.url, c.walkers(), right)
+	after, err := workOf(ctx, o.store)
+	if err != nil {
+		return nil, err
+	}
+	r.engine = after.since(before)
 	r.server, r.serverSystem = s.cpu()
 	r.server, r.serverSystem = r.server-total, r.serverSystem-system
 	if err := stopProfile(); err != nil {

@@ -16,6 +16,7 @@ type results struct {
 	client       time.Duration // of processor
 	server       time.Duration // of processor
 	serverSystem time.Duration // of which in the system
+	engine       engineWork    // of MongoDB
 	offices      *samples
 	rssNow       int64 // kilobytes
 	rssMost      int64
@@ -101,6 +102,9 @@ func (r *results) print(out io.Writer) {
 		fmt.Fprintf(out, "everybody has been: more -people for the whole %s\n", r.options.duration)
 	}
 	fmt.Fprintf(out, "processor for a journey: server %.1f ms (%.1f in the system), load %.1f ms\n", each(r.server, n), each(r.serverSystem, n), each(r.client, n))
+	if r.engine.calls > 0 {
+		r.engine.print(out, n)
+	}
 	fmt.Fprintf(out, "slowest page: %s, p95 %.1f ms\n", worstStep, ms(worst))
 	fmt.Fprintf(out, "memory: %d MB at the end, %d MB at most; start with everything that was done: %d ms\n", r.rssNow>>10, r.rssMost>>10, r.startFullMS)
 	fmt.Fprintf(out, "journeys_per_s=%.1f p95_page_ms=%.1f failed=%d rss_mb=%d start_ms=%d\n",

@@ -152,17 +152,25 @@ func (s *server) cpu() (total, system time.Duration) {
 	if s.process == nil {
 		return 0, 0
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	_, total, system = processorOf(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	return total, system
+}
+
+// processorOf returns the name of a process or a thread and what it has used of
+// the processor, by its file under /proc; nothing when it is gone. See proc(5).
+func processorOf(file string) (name string, total, system time.Duration) {
+	stat, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
-		return 0, 0
+		return "", 0, 0
 	}
 	// The second field is the name in parentheses, and may hold anything.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	begin, end := strings.IndexByte(string(stat), '('), strings.LastIndexByte(string(stat), ')')
+	fields := strings.Fields(string(stat[end+1:]))
 	field := func(i int) time.Duration { // counted from the third
 		n, _ := strconv.ParseInt(fields[i], 10, 64)
 		return time.Duration(n) * tick
 	}
-	return field(11) + field(12), field(12)
+	return string(stat[begin+1 : end]), field(11) + field(12), field(12)
 }
 
 // tick is the unit of /proc/PID/stat, the same on every Linux.
