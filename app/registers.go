@@ -119,9 +119,10 @@ func (r *Registers) Facts() (map[directory.PersonID][]duty.Fact, int64) {
 // duties answers what the domain packages ask about duties, from the ledger.
 type duties struct{ ledger *duty.Ledger }
 
-// Scope says in which fiscal year a course is asked of the person.
-func (d duties) Scope(ctx context.Context, person directory.PersonID, course learning.CourseID) (string, error) {
-	return d.ledger.Scope(ctx, person, duty.CourseItem(string(course)))
+// CourseDuty says how a course is asked of the person.
+func (d duties) CourseDuty(ctx context.Context, person directory.PersonID, course learning.CourseID) (learning.Duty, error) {
+	a, err := d.ledger.Assigned(ctx, person, duty.CourseItem(string(course)))
+	return learning.Duty{Scope: a.Scope, Passed: a.Fulfilment != nil}, err
 }
 
 // PolicyDuty says how a policy is asked of the person.

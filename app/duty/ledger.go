@@ -286,15 +286,9 @@ func (l *Ledger) addActivity(ctx context.Context, assignments []Assignment) erro
 	return nil
 }
 
-// Scope returns the scope in which item is asked of the person today: an open
-// assignment's before a finished one's. NotFound when it is not asked at all:
-// what is not one's duty cannot be done by guessing its address.
-func (l *Ledger) Scope(ctx context.Context, person directory.PersonID, item Item) (string, error) {
-	a, err := l.Assigned(ctx, person, item)
-	return a.Scope, err
-}
-
-// Assigned returns the assignment that Scope speaks of.
+// Assigned returns how item is asked of the person today: an open assignment
+// before a finished one. NotFound when it is not asked at all: what is not one's
+// duty cannot be done by guessing its address.
 func (l *Ledger) Assigned(ctx context.Context, person directory.PersonID, item Item) (Assignment, error) {
 	if err := l.Refresh(ctx); err != nil {
 		return Assignment{}, err

@@ -293,10 +293,10 @@ func TestAudiences(t *testing.T) {
 	if a.DueOn != day("2026-11-29") || a.Because.Object != "account:a" || a.Because.Since != day("2026-11-15") {
 		t.Errorf("because of the first account: %+v", a)
 	}
-	if scope, err := l.Scope(t.Context(), "worker", "policy:c"); err != nil || scope != "contract:k2" {
-		t.Errorf("the running contract's scope: %q, %v", scope, err)
+	if a, err := l.Assigned(t.Context(), "worker", "policy:c"); err != nil || a.Scope != "contract:k2" {
+		t.Errorf("the running contract's scope: %q, %v", a.Scope, err)
 	}
-	if _, err := l.Scope(t.Context(), "worker", staffPolicy); !fault.Is(err, fault.NotFound) {
+	if _, err := l.Assigned(t.Context(), "worker", staffPolicy); !fault.Is(err, fault.NotFound) {
 		t.Errorf("what is not asked: %v, want NotFound", err)
 	}
 }

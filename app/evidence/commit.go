@@ -90,7 +90,9 @@ func (l *Log) commit(batch []*pending) {
 				l.refuse(batch, l.why(err))
 				return
 			}
-			l.pause(attempt)
+			if len(batch) > 0 {
+				l.pause(attempt)
+			}
 		default: // it may have been inserted all the same
 			l.edgeKnown = false
 			l.ask(batch, err)

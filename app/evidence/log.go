@@ -159,12 +159,8 @@ func (l *Log) Append(ctx context.Context, s Statement) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	switch e, err := l.c.Store.EntryByKey(ctx, p.entry.Key); {
-	case err == nil:
-		return e, nil
-	case !fault.Is(err, fault.NotFound):
-		return Entry{}, unconfirmed(err)
-	}
+	// Whether the key is there already, the store says when it refuses it: nearly
+	// all are new, and are not asked for first.
 	if p, err = l.enqueue(p); err != nil {
 		return Entry{}, err
 	}

@@ -17,48 +17,41 @@ import (
 // course is not asked of the actor; Conflict while lessons are unfinished
 // (learning.lessons_unfinished) and after a pass (learning.already_passed).
 func (s *Service) StartCheck(ctx context.Context, actor evidence.Actor, id CourseID) (Attempt, error) {
-	course, scope, err := s.asked(ctx, actor, id)
+	course, duty, err := s.asked(ctx, actor, id)
 	if err != nil {
 		return Attempt{}, err
 	}
 	person := directory.PersonID(actor.ID)
-	if err := s.mayCheck(ctx, course, person, scope); err != nil {
-		return Attempt{}, err
-	}
-	before, err := s.checks(ctx, person, id, scope)
+	before, err := s.attempts(ctx, person, id, duty.Scope)
 	if err != nil {
 		return Attempt{}, err
 	}
+	if _, passed, err := s.passedAmong(ctx, duty, person, id, before); err != nil {
+		return Attempt{}, err
+	} else if passed {
+		return Attempt{}, alreadyPassed()
+	}
+	place, err := s.Store.Place(ctx, person, id, duty.Scope)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Attempt{}, err
+	}
+	if _, unfinished := course.Unfinished(place.Done); unfinished {
+		return Attempt{}, fault.New(fault.Conflict, "learning.lessons_unfinished", nil)
+	}
 	return s.open(ctx, course, Attempt{
-		ID: newAttemptID(), Person: person, Course: id, Scope: scope, Purpose: Check,
+		ID: newAttemptID(), Person: person, Course: id, Scope: duty.Scope, Purpose: Check,
 		Drawn: Draw(course.bank, course.Check.Draw, seenLast(before), s.rand()), StartedAt: s.now(),
 	})
 }
 
-func (s *Service) mayCheck(ctx context.Context, course *Course, person directory.PersonID, scope string) error {
-	if _, found, err := s.passed(ctx, person, course.ID, scope); err != nil {
-		return err
-	} else if found {
-		return alreadyPassed()
-	}
-	place, err := s.Store.Place(ctx, person, course.ID, scope)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	if _, unfinished := course.Unfinished(place.Done); unfinished {
-		return fault.New(fault.Conflict, "learning.lessons_unfinished", nil)
-	}
-	return nil
-}
-
 func alreadyPassed() error { return fault.New(fault.Conflict, "learning.already_passed", nil) }
 
-// seenLast returns the questions of the last submitted check; checks are
+// seenLast returns the questions of the last submitted check; attempts are
 // newest first.
-func seenLast(checks []Attempt) []QuestionID {
+func seenLast(attempts []Attempt) []QuestionID {
 	var seen []QuestionID
-	if i := slices.IndexFunc(checks, func(a Attempt) bool { return !a.SubmittedAt.IsZero() }); i >= 0 {
-		for _, d := range checks[i].Drawn {
+	if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Purpose == Check && !a.SubmittedAt.IsZero() }); i >= 0 {
+		for _, d := range attempts[i].Drawn {
 			seen = append(seen, d.Question)
 		}
 	}
@@ -186,49 +179,69 @@ func (s *Service) SubmitCheck(ctx context.Context, actor evidence.Actor, id Atte
 		if err != nil {
 			return Result{}, err
 		}
-		if a.SubmittedAt.IsZero() {
-			if a, err = s.submit(ctx, actor, course, a); errors.Is(err, errMoved) {
-				continue // an answer came in between: grade that
-			} else if err != nil {
-				return Result{}, err
-			}
+		if !a.SubmittedAt.IsZero() {
+			return s.submitted(ctx, actor, course, a)
 		}
-		if err := s.countFailed(ctx, a); err != nil {
+		a, record, err := s.submit(ctx, actor, course, a)
+		switch {
+		case errors.Is(err, errMoved):
+			continue // an answer came in between: grade that
+		case err != nil:
 			return Result{}, err
+		case !a.Passed:
+			return s.submitted(ctx, actor, course, a)
 		}
-		return s.result(ctx, actor, course, a)
+		return resultOf(actor, course, a, record.Seq), nil
 	}
+}
+
+// submitted returns what a submitted attempt came to, once a failed one counts.
+func (s *Service) submitted(ctx context.Context, actor evidence.Actor, course *Course, a Attempt) (Result, error) {
+	if err := s.countFailed(ctx, a); err != nil {
+		return Result{}, err
+	}
+	return s.result(ctx, actor, course, a)
 }
 
 // errMoved says that the attempt is not the one that was graded any more.
 var errMoved = errors.New("the attempt changed while it was graded")
 
-func (s *Service) submit(ctx context.Context, actor evidence.Actor, course *Course, a Attempt) (Attempt, error) {
+// submit grades the attempt, and looks for a record only when the grading leads
+// to none: a pass that the log holds already is what appending it again returns.
+func (s *Service) submit(ctx context.Context, actor evidence.Actor, course *Course, a Attempt) (Attempt, passRead, error) {
+	g, refusal := s.gradable(ctx, course, a)
+	if refusal == nil && g.Passed {
+		entry, err := s.Log.Append(ctx, s.statement(actor, course, a, g))
+		if err != nil {
+			return a, passRead{}, err
+		}
+		return s.markPassed(ctx, a, passRecord(entry, a))
+	}
 	record, found, err := s.passed(ctx, a.Person, a.Course, a.Scope)
-	if err != nil {
-		return a, err
-	}
-	if found {
+	switch {
+	case err != nil:
+		return a, passRead{}, err
+	case found:
 		return s.markPassed(ctx, a, record)
+	case refusal != nil:
+		return a, passRead{}, refusal
 	}
+	a, err = s.markFailed(ctx, a, g)
+	return a, passRead{}, err
+}
+
+// gradable grades the attempt, or refuses to.
+func (s *Service) gradable(ctx context.Context, course *Course, a Attempt) (Grading, error) {
 	if err := s.inYear(ctx, a); err != nil {
-		return a, err
+		return Grading{}, err
 	}
 	if err := unanswered(a); err != nil {
-		return a, err
+		return Grading{}, err
 	}
 	if !current(course, a.Drawn) {
-		return a, changed()
+		return Grading{}, changed()
 	}
-	g := Grade(course, a.Drawn, course.Check.Pass)
-	if !g.Passed {
-		return s.markFailed(ctx, a, g)
-	}
-	entry, err := s.Log.Append(ctx, s.statement(actor, course, a, g))
-	if err != nil {
-		return a, err
-	}
-	return s.markPassed(ctx, a, passRecord(entry, a))
+	return Grade(course, a.Drawn, course.Check.Pass), nil
 }
 
 // unanswered names every question left open.
@@ -264,11 +277,12 @@ func (s *Service) markFailed(ctx context.Context, graded Attempt, g Grading) (At
 
 // markPassed makes the attempt say what the record says. An answer that came
 // in after the grading gives way to the one that is recorded.
-func (s *Service) markPassed(ctx context.Context, a Attempt, record passRead) (Attempt, error) {
+func (s *Service) markPassed(ctx context.Context, a Attempt, record passRead) (Attempt, passRead, error) {
 	if record.Attempt != a.ID {
-		return a, alreadyPassed()
+		return a, record, alreadyPassed()
 	}
-	return s.Store.UpdateAttempt(ctx, a.ID, func(a Attempt) (Attempt, error) { return record.applied(a), nil })
+	a, err := s.Store.UpdateAttempt(ctx, a.ID, func(a Attempt) (Attempt, error) { return record.applied(a), nil })
+	return a, record, err
 }
 
 // countFailed keeps in the place how many checks were not passed. It counts
@@ -277,13 +291,13 @@ func (s *Service) countFailed(ctx context.Context, a Attempt) error {
 	if a.Passed {
 		return nil
 	}
-	checks, err := s.checks(ctx, a.Person, a.Course, a.Scope)
+	attempts, err := s.attempts(ctx, a.Person, a.Course, a.Scope)
 	if err != nil {
 		return err
 	}
 	failed := 0
-	for _, c := range checks {
-		if !c.SubmittedAt.IsZero() && !c.Passed {
+	for _, c := range attempts {
+		if c.Purpose == Check && !c.SubmittedAt.IsZero() && !c.Passed {
 			failed++
 		}
 	}
@@ -341,10 +355,14 @@ func (s *Service) result(ctx context.Context, actor evidence.Actor, course *Cour
 	if a.SubmittedAt.IsZero() {
 		return Result{}, fault.New(fault.Conflict, "learning.not_submitted", nil)
 	}
+	return resultOf(actor, course, a, seq), nil
+}
+
+func resultOf(actor evidence.Actor, course *Course, a Attempt, seq int64) Result {
 	return Result{
 		Outcome: outcome(a), Course: course, Pass: course.Check.Pass, Seq: seq,
 		Missed: missed(course, a.Drawn, Grade(course, a.Drawn, course.Check.Pass), actor.Language),
-	}, nil
+	}
 }
 
 // missed names the questions missed, those that the course still has.

@@ -108,6 +108,24 @@ func TestACheckThatWasOpenedBesideAPass(t *testing.T) {
 	}
 }
 
+func TestAPassWhoseAttemptIsErased(t *testing.T) {
+	t.Parallel()
+	d := sampleDesk(t)
+	who := actor("p1")
+	d.read(t, who)
+	if _, err := d.SubmitCheck(ctx, who, d.sit(t, who, 0).ID); err != nil {
+		t.Fatal(err)
+	}
+	fresh := newMemory() // nothing is left but the record, and that the duty counts as done
+	d.store, d.Store, d.duties.passed = fresh, fresh, true
+	st, err := d.Course(ctx, who, sample)
+	if err != nil || st.Passed == nil || st.Passed.Right != 4 || st.Seq != 0 {
+		t.Errorf("the pass is gone with the attempt: %+v, %v", st, err)
+	}
+	_, err = d.StartCheck(ctx, who, sample)
+	wantFault(t, err, fault.Conflict, "learning.already_passed")
+}
+
 func TestAnAttemptEndsWithItsYear(t *testing.T) {
 	t.Parallel()
 	d := sampleDesk(t)

@@ -188,13 +188,16 @@ func (l *log) EntryByKey(_ context.Context, key string) (evidence.Entry, error) 
 }
 
 // duties asks every course of everybody but the stranger, for one year.
-type duties struct{ year string }
+type duties struct {
+	year   string
+	passed bool
+}
 
-func (d *duties) Scope(_ context.Context, person directory.PersonID, _ learning.CourseID) (string, error) {
+func (d *duties) CourseDuty(_ context.Context, person directory.PersonID, _ learning.CourseID) (learning.Duty, error) {
 	if person == "stranger" {
-		return "", fault.NotFoundf("assignment")
+		return learning.Duty{}, fault.NotFoundf("assignment")
 	}
-	return d.year, nil
+	return learning.Duty{Scope: d.year, Passed: d.passed}, nil
 }
 
 // hooked is a log that lets something happen before it is looked into.

@@ -26,17 +26,17 @@ type Sitting struct {
 // Questions not practised yet come first. NotFound when the course is not
 // asked of the actor.
 func (s *Service) StartPractice(ctx context.Context, actor evidence.Actor, id CourseID) (Attempt, error) {
-	course, scope, err := s.asked(ctx, actor, id)
+	course, duty, err := s.asked(ctx, actor, id)
 	if err != nil {
 		return Attempt{}, err
 	}
 	person := directory.PersonID(actor.ID)
-	place, err := s.Store.Place(ctx, person, id, scope)
+	place, err := s.Store.Place(ctx, person, id, duty.Scope)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Attempt{}, err
 	}
 	return s.open(ctx, course, Attempt{
-		ID: newAttemptID(), Person: person, Course: id, Scope: scope, Purpose: Practice,
+		ID: newAttemptID(), Person: person, Course: id, Scope: duty.Scope, Purpose: Practice,
 		Drawn: Draw(course.bank, course.Practice, place.Practised, s.rand()), StartedAt: s.now(),
 	})
 }

@@ -2,6 +2,7 @@ package learning
 
 import (
 	"context"
+	"slices"
 
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
@@ -76,6 +77,18 @@ func (s *Service) passed(ctx context.Context, person directory.PersonID, course 
 		return passRead{}, false, err
 	}
 	return passRecord(entry, Attempt{}), true, nil
+}
+
+// passedAmong is passed for who has the attempts of the duty's scope at hand,
+// and spares the look where no pass can be: every pass is of a check, which is
+// marked passed, or still open when the program ended in between. Attempts may
+// be gone one day, long after the duty counts as passed.
+func (s *Service) passedAmong(ctx context.Context, duty Duty, person directory.PersonID, course CourseID, attempts []Attempt) (passRead, bool, error) {
+	may := func(a Attempt) bool { return a.Purpose == Check && (a.Passed || a.SubmittedAt.IsZero()) }
+	if !duty.Passed && !slices.ContainsFunc(attempts, may) {
+		return passRead{}, false, nil
+	}
+	return s.passed(ctx, person, course, duty.Scope)
 }
 
 // passRecord reads the entry. Of an erased record nothing is left but that it

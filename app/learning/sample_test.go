@@ -70,7 +70,7 @@ func newDesk(t testing.TB, files fstest.MapFS) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{store: newMemory(), log: &log{}, duties: &duties{"2026"}}
+	d := &desk{store: newMemory(), log: &log{}, duties: &duties{year: "2026"}}
 	seed := uint64(0)
 	d.Service = &learning.Service{
 		Store: d.store, Log: d.log, Records: d.log, Catalogue: catalogue, Duties: d.duties,

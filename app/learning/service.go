@@ -17,9 +17,15 @@ import (
 
 // Duties tells who is to take which course.
 type Duties interface {
-	// Scope returns the occurrence, a fiscal year, for which the person is to
-	// take the course now. NotFound when it is not asked of the person.
-	Scope(ctx context.Context, person directory.PersonID, course CourseID) (string, error)
+	// CourseDuty returns how the course is asked of the person now. NotFound when
+	// it is not.
+	CourseDuty(ctx context.Context, person directory.PersonID, course CourseID) (Duty, error)
+}
+
+// Duty is how a course is asked of a person.
+type Duty struct {
+	Scope  string // the occurrence, a fiscal year
+	Passed bool   // as far as is known: of another instance's last moments it need not be
 }
 
 // Log is where a passed check becomes true. The first statement of a key wins,
@@ -61,14 +67,14 @@ func newAttemptID() AttemptID {
 	return AttemptID(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
-// asked returns the course and the scope in which it is asked of the actor.
-func (s *Service) asked(ctx context.Context, actor evidence.Actor, id CourseID) (*Course, string, error) {
+// asked returns the course and how it is asked of the actor.
+func (s *Service) asked(ctx context.Context, actor evidence.Actor, id CourseID) (*Course, Duty, error) {
 	course, ok := s.Catalogue.Course(id)
 	if !ok {
-		return nil, "", fault.NotFoundf("course %q", id)
+		return nil, Duty{}, fault.NotFoundf("course %q", id)
 	}
-	scope, err := s.Duties.Scope(ctx, directory.PersonID(actor.ID), id)
-	return course, scope, err
+	duty, err := s.Duties.CourseDuty(ctx, directory.PersonID(actor.ID), id)
+	return course, duty, err
 }
 
 // Progress is how far a person has read in a course.
@@ -77,6 +83,8 @@ type Progress struct {
 	Scope  string
 	Place  Place
 	Resume *Lesson // the first lesson not finished; nil when all are
+
+	known Duty
 }
 
 // Standing is where a person is in a course, practice and checks too.
@@ -104,12 +112,12 @@ func (p Progress) Finished(id LessonID) bool { return slices.Contains(p.Place.Do
 // progress returns how far the actor has read in a course that is asked of
 // them. It is all that a lesson needs: one read of the store.
 func (s *Service) progress(ctx context.Context, actor evidence.Actor, id CourseID) (Progress, error) {
-	course, scope, err := s.asked(ctx, actor, id)
+	course, duty, err := s.asked(ctx, actor, id)
 	if err != nil {
 		return Progress{}, err
 	}
-	p := Progress{Course: course, Scope: scope}
-	if p.Place, err = s.Store.Place(ctx, directory.PersonID(actor.ID), id, scope); err != nil && !fault.Is(err, fault.NotFound) {
+	p := Progress{Course: course, Scope: duty.Scope, known: duty}
+	if p.Place, err = s.Store.Place(ctx, directory.PersonID(actor.ID), id, duty.Scope); err != nil && !fault.Is(err, fault.NotFound) {
 		return Progress{}, err
 	}
 	if lesson, ok := course.Unfinished(p.Place.Done); ok {
@@ -142,7 +150,7 @@ func (s *Service) Course(ctx context.Context, actor evidence.Actor, id CourseID)
 			st.Last = &o
 		}
 	}
-	record, found, err := s.passed(ctx, person, id, st.Scope)
+	record, found, err := s.passedAmong(ctx, st.known, person, id, attempts)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -160,12 +168,6 @@ func outcome(a Attempt) Outcome {
 func (s *Service) attempts(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
 	attempts, err := s.Store.Attempts(ctx, person, course)
 	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Scope != scope }), err
-}
-
-// checks are those of the attempts that are graded.
-func (s *Service) checks(ctx context.Context, person directory.PersonID, course CourseID, scope string) ([]Attempt, error) {
-	attempts, err := s.attempts(ctx, person, course, scope)
-	return slices.DeleteFunc(attempts, func(a Attempt) bool { return a.Purpose != Check }), err
 }
 
 // Reading is a lesson as it lies before a reader.
@@ -203,14 +205,14 @@ func (s *Service) Lesson(ctx context.Context, actor evidence.Actor, course Cours
 // FinishLesson keeps that the actor has read the lesson. Again changes
 // nothing. NotFound.
 func (s *Service) FinishLesson(ctx context.Context, actor evidence.Actor, id CourseID, lesson LessonID) (Place, error) {
-	course, scope, err := s.asked(ctx, actor, id)
+	course, duty, err := s.asked(ctx, actor, id)
 	if err != nil {
 		return Place{}, err
 	}
 	if _, ok := course.Lesson(lesson); !ok {
 		return Place{}, fault.NotFoundf("lesson %q of %q", lesson, id)
 	}
-	return s.Store.UpdatePlace(ctx, directory.PersonID(actor.ID), id, scope, func(p Place) (Place, error) {
+	return s.Store.UpdatePlace(ctx, directory.PersonID(actor.ID), id, duty.Scope, func(p Place) (Place, error) {
 		if slices.Contains(p.Done, lesson) {
 			return p, nil
 		}
@@ -254,8 +256,8 @@ func (s *Service) courseOf(actor evidence.Actor, a Attempt, purpose Purpose) (*C
 // inYear refuses to go on with an attempt of a fiscal year that is over, or of
 // a course that is not asked any more (NotFound).
 func (s *Service) inYear(ctx context.Context, a Attempt) error {
-	scope, err := s.Duties.Scope(ctx, a.Person, a.Course)
-	if err == nil && scope != a.Scope {
+	duty, err := s.Duties.CourseDuty(ctx, a.Person, a.Course)
+	if err == nil && duty.Scope != a.Scope {
 		return fault.New(fault.Stale, "learning.year_over", nil)
 	}
 	return err
