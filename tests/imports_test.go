@@ -74,6 +74,7 @@ var oneVendor = map[string][]string{
 	"github.com/gofiber/fiber":       {"app/web"},
 	"github.com/valyala/fasthttp":    {"app/web"},
 	"go.mongodb.org/":                {"app/store/mongodb"},
+	"github.com/hashicorp/":          {"app/store/mongodb"},
 	"modernc.org/sqlite":             {"app/store/sqlite"},
 	"database/sql":                   {"app/store/sqlite"},
 	"github.com/pressly/goose":       {"app/store/sqlite"},

@@ -17,6 +17,7 @@ import (
 type Catalogue struct {
 	policies  []Policy
 	languages []string
+	texts     map[string][]byte // by digest: of every edition and wording
 }
 
 // LoadCatalogue reads policies/ and declarations/ and reports every problem
@@ -28,7 +29,7 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	if err != nil {
 		l.problems.Add("policies", 0, "cannot be read")
 	}
-	c := &Catalogue{languages: languages}
+	c := &Catalogue{languages: languages, texts: map[string][]byte{}}
 	for _, folder := range folders {
 		if folder.IsDir() {
 			c.policies = append(c.policies, l.policy("policies/"+folder.Name(), declarations))
@@ -37,7 +38,26 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
+	for _, p := range c.policies {
+		for _, v := range p.Versions {
+			for _, e := range v.Editions {
+				c.texts[e.Digest] = e.Source
+			}
+		}
+		for _, language := range languages {
+			if p.Declaration != nil {
+				w := p.Declaration.In(language)
+				c.texts[w.Digest()] = w.Bytes()
+			}
+		}
+	}
 	return c, nil
+}
+
+// Text returns the bytes with this digest, of a policy or of a wording.
+func (c *Catalogue) Text(digest string) ([]byte, bool) {
+	text, ok := c.texts[digest]
+	return text, ok
 }
 
 // Policies returns all policies, by ID.

@@ -20,9 +20,9 @@ const maxListed = 5000
 
 type placeDocument struct {
 	Header    `bson:",inline"`
-	Scope     string                `bson:"scope"`
+	Key       placeKey              `bson:"_id"`
+	Scope     string                `bson:"scope"` // once more, like Person, for the indexes
 	Person    directory.PersonID    `bson:"person"`
-	Course    learning.CourseID     `bson:"course"`
 	Done      []learning.LessonID   `bson:"done,omitempty"`
 	Practised []learning.QuestionID `bson:"practised,omitempty"`
 	Failed    int64                 `bson:"failed"`
@@ -31,8 +31,16 @@ type placeDocument struct {
 	Revision  int64                 `bson:"revision"`
 }
 
+type placeKey struct {
+	Scope  string             `bson:"scope"`
+	Person directory.PersonID `bson:"person"`
+	Course learning.CourseID  `bson:"course"`
+}
+
+func (d placeDocument) revision() int64 { return d.Revision }
+
 func (d placeDocument) value() learning.Place {
-	return learning.Place{Person: d.Person, Course: d.Course, Scope: d.Scope, Done: d.Done, Practised: d.Practised, Failed: int(d.Failed),
+	return learning.Place{Person: d.Key.Person, Course: d.Key.Course, Scope: d.Key.Scope, Done: d.Done, Practised: d.Practised, Failed: int(d.Failed),
 		StartedAt: instant(d.StartedAt), UpdatedAt: instant(d.UpdatedAt), Revision: d.Revision}
 }
 
@@ -40,7 +48,7 @@ func placeOf(p learning.Place) (placeDocument, error) {
 	if err := errors.Join(plain(string(p.Person), string(p.Course), p.Scope), plainAll(p.Done), plainAll(p.Practised)); err != nil {
 		return placeDocument{}, invalid(errNotText)
 	}
-	return placeDocument{Header: current, Scope: p.Scope, Person: p.Person, Course: p.Course, Done: p.Done, Practised: p.Practised,
+	return placeDocument{Header: current, Key: placeKey{p.Scope, p.Person, p.Course}, Scope: p.Scope, Person: p.Person, Done: p.Done, Practised: p.Practised,
 		Failed: int64(p.Failed), StartedAt: moment(p.StartedAt), UpdatedAt: moment(p.UpdatedAt), Revision: p.Revision}, nil
 }
 
@@ -49,7 +57,7 @@ func (s *Store) Place(ctx context.Context, person directory.PersonID, course lea
 	if !isPlain(string(person)) || !isPlain(string(course)) || !isPlain(scope) {
 		return learning.Place{}, fault.NotFoundf("no such place")
 	}
-	return one[placeDocument](ctx, s, s.place, "place", is("scope", scope, "person", person, "course", course))
+	return s.places.read(ctx, placeKey{scope, person, course})
 }
 
 // Places implements learning.Store.
@@ -80,54 +88,16 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 	if err := plain(string(person), string(course), scope); err != nil {
 		return learning.Place{}, err
 	}
-	for n := 0; ; n++ {
-		old, err := s.Place(ctx, person, course, scope)
-		if fault.Is(err, fault.NotFound) {
-			old, err = learning.Place{Person: person, Course: course, Scope: scope}, nil
-		}
-		if err != nil {
-			return learning.Place{}, err
-		}
-		revision := old.Revision
+	begin := learning.Place{Person: person, Course: course, Scope: scope}
+	p, err := s.places.update(ctx, placeKey{scope, person, course}, &begin, func(old learning.Place) (placeDocument, error) {
 		p, err := update(old)
 		if err != nil {
-			return learning.Place{}, err
+			return placeDocument{}, err
 		}
-		p.Person, p.Course, p.Scope, p.Revision = person, course, scope, revision+1
-		d, err := placeOf(p)
-		if err != nil {
-			return learning.Place{}, err
-		}
-		won, err := s.put(ctx, s.place, "place", is("scope", scope, "person", person, "course", course), d, revision)
-		if err != nil {
-			return learning.Place{}, err
-		}
-		if won {
-			return normalPlace(d.value()), nil
-		}
-		if err := pause(ctx, n); err != nil {
-			return learning.Place{}, err
-		}
-	}
-}
-
-// put replaces the document with the key and the revision, or inserts it when
-// the revision is 0; false when somebody was faster.
-func (s *Store) put(ctx context.Context, c *mongo.Collection, what string, key bson.D, document any, revision int64) (bool, error) {
-	if revision == 0 {
-		err := s.insert(ctx, c, what, document)
-		if fault.Is(err, fault.Conflict) {
-			return false, nil
-		}
-		return err == nil, err
-	}
-	won := false
-	err := s.call(ctx, what, func(ctx context.Context) error {
-		r, err := c.ReplaceOne(ctx, append(key, bson.E{Key: "revision", Value: revision}), document)
-		won = err == nil && r.MatchedCount == 1
-		return err
+		p.Person, p.Course, p.Scope, p.Revision = person, course, scope, old.Revision+1
+		return placeOf(p)
 	})
-	return won, err
+	return normalPlace(p), err
 }
 
 // normalPlace is the place as it would be read.
@@ -165,6 +135,8 @@ type drawnDocument struct {
 	Answer   []learning.OptionID `bson:"answer"`
 	Again    bool                `bson:"again,omitempty"`
 }
+
+func (d attemptDocument) revision() int64 { return d.Revision }
 
 func (d attemptDocument) value() learning.Attempt {
 	a := learning.Attempt{ID: d.ID, Person: d.Person, Course: d.Course, Scope: d.Scope, Purpose: d.Purpose,
@@ -213,13 +185,9 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 		return learning.Attempt{}, err
 	}
 	for n := 0; ; n++ {
-		open, err := one[attemptDocument](ctx, s, s.attempt, "attempt",
-			is("person", a.Person, "course", a.Course, "scope", a.Scope, "purpose", a.Purpose, "open", true))
-		if err == nil || !fault.Is(err, fault.NotFound) {
-			return open, err
-		}
+		// Who begins an attempt has rarely one open: that shows when it is added.
 		sameID := false
-		err = s.call(ctx, "attempt", func(ctx context.Context) error {
+		err := s.call(ctx, "attempt", func(ctx context.Context) error {
 			_, err := s.attempt.InsertOne(ctx, d)
 			sameID = mongo.IsDuplicateKeyError(err) && brokenIndex(err) == "_id"
 			return err
@@ -227,7 +195,15 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 		if err == nil {
 			return d.value(), nil
 		}
-		if !fault.Is(err, fault.Conflict) || sameID {
+		if !fault.Is(err, fault.Conflict) {
+			return learning.Attempt{}, err
+		}
+		open, absent := one[attemptDocument](ctx, s, s.attempt, "attempt",
+			is("person", a.Person, "course", a.Course, "scope", a.Scope, "purpose", a.Purpose, "open", true))
+		if !fault.Is(absent, fault.NotFound) {
+			return open, absent
+		}
+		if sameID {
 			return learning.Attempt{}, err
 		}
 		if err := pause(ctx, n); err != nil {
@@ -241,39 +217,25 @@ func (s *Store) Attempt(ctx context.Context, id learning.AttemptID) (learning.At
 	if !isPlain(string(id)) {
 		return learning.Attempt{}, fault.NotFoundf("no such attempt")
 	}
-	return one[attemptDocument](ctx, s, s.attempt, "attempt", is("_id", id))
+	return s.attempts.read(ctx, id)
 }
 
 // UpdateAttempt implements learning.Store. Whose attempt it is, and at what,
 // stays as it was.
 func (s *Store) UpdateAttempt(ctx context.Context, id learning.AttemptID,
 	update func(learning.Attempt) (learning.Attempt, error)) (learning.Attempt, error) {
-	for n := 0; ; n++ {
-		old, err := s.Attempt(ctx, id)
-		if err != nil {
-			return learning.Attempt{}, err
-		}
+	if !isPlain(string(id)) {
+		return learning.Attempt{}, fault.NotFoundf("no such attempt")
+	}
+	return s.attempts.update(ctx, id, nil, func(old learning.Attempt) (attemptDocument, error) {
 		a, err := update(old)
 		if err != nil {
-			return learning.Attempt{}, err
+			return attemptDocument{}, err
 		}
 		a.ID, a.Person, a.Course, a.Scope, a.Purpose = old.ID, old.Person, old.Course, old.Scope, old.Purpose
 		a.Revision = old.Revision + 1
-		d, err := attemptOf(a)
-		if err != nil {
-			return learning.Attempt{}, err
-		}
-		won, err := s.put(ctx, s.attempt, "attempt", is("_id", id), d, old.Revision)
-		if err != nil {
-			return learning.Attempt{}, err
-		}
-		if won {
-			return d.value(), nil
-		}
-		if err := pause(ctx, n); err != nil {
-			return learning.Attempt{}, err
-		}
-	}
+		return attemptOf(a)
+	})
 }
 
 // Attempts implements learning.Store.

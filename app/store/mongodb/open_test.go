@@ -125,9 +125,9 @@ func TestOpenRefuses(t *testing.T) {
 		}},
 		{"an index in another order", "mongodb.index_different", func(t *testing.T, uri string) {
 			madeBy(t, uri, func(db *mongo.Database) {
-				check(t, db.Collection("place").Indexes().DropOne(t.Context(), "place_key"))
-				_, err := db.Collection("place").Indexes().CreateOne(t.Context(),
-					mongo.IndexModel{Keys: d("person", 1, "scope", 1, "course", 1), Options: options.Index().SetName("place_key").SetUnique(true)})
+				check(t, db.Collection("course_place").Indexes().DropOne(t.Context(), "place_scope"))
+				_, err := db.Collection("course_place").Indexes().CreateOne(t.Context(),
+					mongo.IndexModel{Keys: d("person", 1, "scope", 1), Options: options.Index().SetName("place_scope")})
 				check(t, err)
 			})
 		}},

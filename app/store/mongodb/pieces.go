@@ -45,8 +45,8 @@ func (s *Store) Pieces(ctx context.Context, visit func(store.Piece) error) error
 				func(l identity.Link) error { return visit(store.Piece{Link: &l}) })
 		},
 		func() error {
-			return walk[placeDocument](ctx, s, s.place, "place_key", walkPage,
-				func(p learning.Place) bson.D { return is("scope", p.Scope, "person", p.Person, "course", p.Course) },
+			return walk[placeDocument](ctx, s, s.place, "_id_", walkPage,
+				func(p learning.Place) bson.D { return is("_id", placeKey{p.Scope, p.Person, p.Course}) },
 				func(p learning.Place) error { return visit(store.Piece{Place: &p}) })
 		},
 		func() error {

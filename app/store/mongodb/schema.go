@@ -76,9 +76,9 @@ var collections = []collection{
 		{name: "used_token_expires", keys: by("expires_at")},
 	}},
 
-	{"place", object(objectID("_id"), text("scope"), text("person"), text("course"), texts("done"), texts("practised"), long("failed"),
+	{"course_place", object(part("_id", inner(text("scope"), text("person"), text("course"))), text("scope"), text("person"), texts("done"), texts("practised"), long("failed"),
 		moments("started_at"), moments("updated_at"), long("revision")), []index{
-		{name: "place_key", keys: by("scope", "person", "course"), unique: true},
+		{name: "place_scope", keys: by("scope", "person")},
 		{name: "place_person", keys: by("person")}, // for erasure
 	}},
 	{"attempt", object(text("_id"), text("person"), text("course"), text("scope"), text("purpose"), optional(boolean("open")),

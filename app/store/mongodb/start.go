@@ -22,16 +22,6 @@ const (
 	oldestServer = 7 // major version
 )
 
-// migration carries the documents of an installation one schema forward. It is
-// run again after a crash, and may be run by two instances at once.
-type migration func(ctx context.Context, db *mongo.Database) error
-
-// migrations lead from the schema with the index to the one behind it. The
-// first only makes what is declared.
-var migrations = []migration{
-	func(context.Context, *mongo.Database) error { return nil },
-}
-
 type aboutDocument struct {
 	ID          string `bson:"_id"` // "schema"
 	Application string `bson:"application"`
@@ -171,7 +161,7 @@ func (s *Store) migrate(ctx context.Context, found int64) error {
 	if _, err := s.db.Collection(about).InsertOne(ctx, mark); err != nil && !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
-	for v := found; v < known; v++ {
+	for v := found; 0 < found && v < known; v++ {
 		if err := migrations[v](ctx, s.db); err != nil {
 			return err
 		}
@@ -194,16 +184,12 @@ func (s *Store) make(ctx context.Context, shapes bool) error {
 		return err
 	}
 	for _, c := range collections {
-		validator := is("$jsonSchema", c.shape)
 		f, found := there[c.name]
 		switch {
 		case !found:
-			err = s.db.CreateCollection(ctx, c.name, options.CreateCollection().SetValidator(validator))
-			if e, ok := errors.AsType[mongo.ServerError](err); ok && e.HasErrorCode(codeNamespaceExists) {
-				err = nil // another instance starts too
-			}
+			err = create(ctx, s.db, c)
 		case shapes && !f.fits(c):
-			err = s.db.RunCommand(ctx, is("collMod", c.name, "validator", validator)).Err()
+			err = s.db.RunCommand(ctx, is("collMod", c.name, "validator", is("$jsonSchema", c.shape))).Err()
 		}
 		if err != nil {
 			return err

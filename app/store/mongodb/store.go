@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"kokoroe/app/learning"
 	"kokoroe/app/store"
 )
 
@@ -52,6 +53,9 @@ type Store struct {
 	run        *mongo.Collection
 	message    *mongo.Collection
 	reader     *mongo.Collection
+
+	places   *revised[placeKey, placeDocument, learning.Place]
+	attempts *revised[learning.AttemptID, attemptDocument, learning.Attempt]
 
 	mu     sync.RWMutex // held for reading by each call
 	closed bool
@@ -119,11 +123,13 @@ func (s *Store) collections(replicated bool) {
 	for name, c := range map[string]**mongo.Collection{
 		"log": &s.entries, "checkpoint": &s.checkpoint, "cosignature": &s.cosigned, "roster_change": &s.change, "person": &s.person,
 		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
-		"place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
+		"course_place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
 		"message": &s.message, "reader": &s.reader,
 	} {
 		*c = s.db.Collection(name)
 	}
+	s.places = newRevised[placeKey, placeDocument](s, s.place, "place")
+	s.attempts = newRevised[learning.AttemptID, attemptDocument](s, s.attempt, "attempt")
 	s.size = s.entries
 	if replicated {
 		s.size = s.db.Collection("log", options.Collection().SetReadConcern(readconcern.Linearizable()))

@@ -1,0 +1,49 @@
+package mongodb_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"kokoroe/app/directory"
+	"kokoroe/app/learning"
+	"kokoroe/tests/mongodb/engine"
+)
+
+// TestPlacesOfTheFirstSchemaAreCarriedForward begins with places as they were
+// named first, of which one had been moved when the machine stopped.
+func TestPlacesOfTheFirstSchemaAreCarriedForward(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	check(t, open(t, uri).Close())
+	db := documents(t, uri)
+	at := time.Date(2026, time.November, 22, 1, 2, 3, 0, time.UTC)
+	first := func(person string, revision int64) bson.D {
+		return d("v", int32(1), "scope", "2026", "person", person, "course", "basics", "done", bson.A{"mail"}, "failed", int64(1),
+			"started_at", at, "updated_at", at, "revision", revision)
+	}
+	for _, person := range []string{"p1", "p2", "p3"} {
+		insert(t, db.Collection("place"), first(person, 4))
+	}
+	moved := slices.DeleteFunc(first("p3", 5), func(e bson.E) bool { return e.Key == "course" })
+	insert(t, db.Collection("course_place"), append(d("_id", d("scope", "2026", "person", "p3", "course", "basics")), moved...))
+	_, err := db.Collection("kokoroe").UpdateOne(t.Context(), d("_id", "schema"), d("$set", d("version", int64(1))))
+	check(t, err)
+
+	s := open(t, uri)
+	for person, revision := range map[directory.PersonID]int64{"p1": 4, "p2": 4, "p3": 5} {
+		got, err := s.Place(t.Context(), person, "basics", "2026")
+		want := learning.Place{Person: person, Course: "basics", Scope: "2026", Done: []learning.LessonID{"mail"}, Failed: 1,
+			StartedAt: at, UpdatedAt: at, Revision: revision}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", person, err, diff)
+		}
+	}
+	names, err := db.ListCollectionNames(t.Context(), d("name", "place"))
+	if err != nil || len(names) > 0 {
+		t.Errorf("the old places are still there (%v)", err)
+	}
+}

@@ -1,0 +1,165 @@
+package mongodb
+
+import (
+	"context"
+	"sync/atomic"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"kokoroe/app/fault"
+)
+
+// revisable is a document that is replaced as a whole, by who has seen the
+// revision before.
+type revisable[T any] interface {
+	document[T]
+	revision() int64 // 1 for a new one
+}
+
+// revised is a collection of them, by _id.
+//
+// What an update begins with need not be read when this instance has just read
+// or written it. That it is the newest, nobody knows: the revision shows when it
+// is replaced, and a refusal of the update itself counts only after a look.
+type revised[K comparable, D revisable[T], T any] struct {
+	store *Store
+	of    *mongo.Collection
+	what  string
+	last  *lru.Cache[K, bson.Raw] // as read or written here
+	luck  luck
+}
+
+// remembered is how many documents of a collection an instance has at hand, of
+// about a kilobyte.
+const remembered = 4096
+
+func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collection, what string) *revised[K, D, T] {
+	last, err := lru.New[K, bson.Raw](remembered)
+	if err != nil {
+		panic(err) // only of a size below one
+	}
+	return &revised[K, D, T]{store: s, of: of, what: what, last: last}
+}
+
+// read returns the document as it is in the store now.
+func (r *revised[K, D, T]) read(ctx context.Context, id K) (v T, err error) {
+	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
+		raw, err := r.of.FindOne(ctx, is("_id", id)).Raw()
+		if err != nil {
+			return err
+		}
+		if v, err = read[D](raw); err != nil {
+			return err
+		}
+		if before, ok := r.last.Get(id); ok {
+			r.luck.turned(revisionOf(before) == revisionOf(raw))
+		}
+		r.last.Add(id, raw)
+		return nil
+	})
+	return v, err
+}
+
+// revisionOf is the revision in a document.
+func revisionOf(raw bson.Raw) int64 {
+	n, _ := raw.Lookup("revision").AsInt64OK()
+	return n
+}
+
+// update replaces the document by what change makes of it, and again with a
+// newer one when somebody was faster. begin is what change gets when there is
+// none; NotFound when it is nil.
+func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change func(T) (D, error)) (none T, err error) {
+	guessing := r.luck.holds()
+	for n := 0; ; n++ {
+		raw, guess := r.last.Get(id)
+		var old T
+		if guess = guess && guessing; guess {
+			old, err = read[D](raw)
+		} else {
+			old, err = r.read(ctx, id)
+		}
+		if begin != nil && fault.Is(err, fault.NotFound) {
+			old, err = *begin, nil
+		}
+		if err != nil {
+			return none, err
+		}
+		d, refused := change(old)
+		if refused == nil {
+			won, err := r.put(ctx, id, d)
+			if err != nil {
+				return none, err
+			}
+			if won {
+				if guess {
+					r.luck.turned(true)
+				}
+				return d.value(), nil
+			}
+		}
+		if guess {
+			guessing = false // with what is there
+			continue
+		}
+		if refused != nil {
+			return none, refused
+		}
+		if err := pause(ctx, n); err != nil {
+			return none, err
+		}
+	}
+}
+
+// put stores the document if the one stored has the revision before; false when
+// somebody was faster.
+//
+// The server finds a document by _id alone at half the price of one by _id and
+// revision, so that the revision is looked at by the replacement.
+func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err error) {
+	raw, err := bson.Marshal(d)
+	if err != nil {
+		return false, internal(err)
+	}
+	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
+		if d.revision() == 1 {
+			_, err := r.of.InsertOne(ctx, bson.Raw(raw))
+			won = err == nil
+			return err
+		}
+		same := is("$eq", bson.A{"$revision", d.revision() - 1})
+		u, err := r.of.UpdateOne(ctx, is("_id", id), mongo.Pipeline{
+			is("$replaceWith", is("$cond", bson.A{same, is("$literal", bson.Raw(raw)), "$$ROOT"})),
+		})
+		won = err == nil && u.ModifiedCount == 1
+		return err
+	})
+	switch {
+	case won:
+		r.last.Add(id, raw)
+	case d.revision() == 1 && fault.Is(err, fault.Conflict):
+		return false, nil
+	case err != nil:
+		r.last.Remove(id) // whether it is there, nobody knows
+	}
+	return won, err
+}
+
+// luck says whether guesses were right of late: they are where one instance
+// serves, and are not where several take turns at the same documents.
+type luck struct{ n atomic.Int32 }
+
+const mostLuck = 8
+
+func (l *luck) holds() bool { return l.n.Load() >= 0 }
+
+// turned notes that a guess was, or would have been, right.
+func (l *luck) turned(right bool) {
+	step := int32(1)
+	if !right {
+		step = -2
+	}
+	l.n.Store(min(mostLuck, max(-mostLuck, l.n.Load()+step)))
+}

@@ -1,0 +1,116 @@
+package mongodb_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"kokoroe/app/learning"
+	"kokoroe/app/store/mongodb"
+	"kokoroe/tests/mongodb/engine"
+)
+
+// counting opens a store and counts its commands by name.
+func counting(t *testing.T, uri string) (*mongodb.Store, func(name string) int) {
+	t.Helper()
+	var mu sync.Mutex
+	counts := map[string]int{}
+	s, err := mongodb.OpenWatched(t.Context(), mongodb.Config{URI: uri}, func(e *event.CommandStartedEvent) {
+		mu.Lock()
+		defer mu.Unlock()
+		counts[e.CommandName]++
+	})
+	check(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s, func(name string) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return counts[name]
+	}
+}
+
+func begin(t *testing.T, s *mongodb.Store) {
+	t.Helper()
+	_, err := s.OpenAttempt(t.Context(), learning.Attempt{ID: "a", Person: "p", Course: "c", Scope: "2026", Purpose: learning.Check,
+		StartedAt: time.Date(2026, time.November, 22, 1, 2, 3, 0, time.UTC)})
+	check(t, err)
+}
+
+func more(t *testing.T, s *mongodb.Store) learning.Attempt {
+	t.Helper()
+	a, err := s.UpdateAttempt(t.Context(), "a", func(a learning.Attempt) (learning.Attempt, error) {
+		a.Right++
+		return a, nil
+	})
+	check(t, err)
+	return a
+}
+
+func TestAnUpdateBeginsWithWhatIsAtHand(t *testing.T) {
+	engine.Address(t)
+	s, count := counting(t, engine.Database(t))
+	begin(t, s)
+	more(t, s)
+	reads := count("find")
+	for range 5 {
+		more(t, s)
+	}
+	if n := count("find") - reads; n > 0 {
+		t.Errorf("%d reads for 5 updates of what this instance has just written", n)
+	}
+	if a, err := s.Attempt(t.Context(), "a"); err != nil || a.Right != 6 || a.Revision != 7 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+func TestWhatIsAtHandMayBeOld(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	one, other := open(t, uri), open(t, uri)
+	begin(t, one)
+	more(t, one)
+	more(t, other)
+	if a := more(t, one); a.Right != 3 {
+		t.Errorf("an update is lost: %+v", a)
+	}
+	more(t, other)
+	refused := errors.New("too few")
+	a, err := one.UpdateAttempt(t.Context(), "a", func(a learning.Attempt) (learning.Attempt, error) {
+		if a.Right < 4 {
+			return a, refused
+		}
+		a.Passed = true
+		return a, nil
+	})
+	if err != nil || !a.Passed || a.Right != 4 {
+		t.Errorf("refused by what is no more: %+v, %v", a, err)
+	}
+	if _, err := one.UpdateAttempt(t.Context(), "a", func(a learning.Attempt) (learning.Attempt, error) { return a, refused }); !errors.Is(err, refused) {
+		t.Errorf("%v, want the refusal", err)
+	}
+}
+
+// TestWhereInstancesTakeTurns sees that what is at hand is left alone where it
+// is hardly ever right.
+func TestWhereInstancesTakeTurns(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	one, updatesOfOne := counting(t, uri)
+	other, updatesOfOther := counting(t, uri)
+	begin(t, one)
+	const turns = 20
+	before := updatesOfOne("update") + updatesOfOther("update")
+	for range turns {
+		more(t, one)
+		more(t, other)
+	}
+	if n := updatesOfOne("update") + updatesOfOther("update") - before - 2*turns; n > 4 {
+		t.Errorf("%d replacements of what was no more there", n)
+	}
+	if a := more(t, one); a.Right != 2*turns+1 {
+		t.Errorf("updates are lost: %+v", a)
+	}
+}
