@@ -17,7 +17,7 @@ import (
 type Catalogue struct {
 	policies  []Policy
 	languages []string
-	texts     map[string][]byte // by digest: of every edition and wording
+	texts     map[string]Publication // by digest: of every edition, and of every wording without what it is of
 }
 
 // LoadCatalogue reads policies/ and declarations/ and reports every problem
@@ -29,7 +29,7 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	if err != nil {
 		l.problems.Add("policies", 0, "cannot be read")
 	}
-	c := &Catalogue{languages: languages, texts: map[string][]byte{}}
+	c := &Catalogue{languages: languages, texts: map[string]Publication{}}
 	for _, folder := range folders {
 		if folder.IsDir() {
 			c.policies = append(c.policies, l.policy("policies/"+folder.Name(), declarations))
@@ -41,21 +41,22 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	for _, p := range c.policies {
 		for _, v := range p.Versions {
 			for _, e := range v.Editions {
-				c.texts[e.Digest] = e.Source
+				c.texts[e.Digest] = Publication{Policy: p.ID, Version: v.Number, Language: e.Language, Digest: e.Digest, Text: e.Source}
 			}
 		}
 		for _, language := range languages {
 			if p.Declaration != nil {
 				w := p.Declaration.In(language)
-				c.texts[w.Digest()] = w.Bytes()
+				c.texts[w.Digest()] = Publication{Digest: w.Digest(), Text: w.Bytes()}
 			}
 		}
 	}
 	return c, nil
 }
 
-// Text returns the bytes with this digest, of a policy or of a wording.
-func (c *Catalogue) Text(digest string) ([]byte, bool) {
+// Text returns the bytes with this digest: an edition of a policy, or a wording,
+// which is of none. When it was published, it does not say.
+func (c *Catalogue) Text(digest string) (Publication, bool) {
 	text, ok := c.texts[digest]
 	return text, ok
 }

@@ -7,8 +7,8 @@ import (
 	"kokoroe/app/fault"
 )
 
-// ShownBytes returns the texts that a record says were shown, which are loaded or
-// kept: nil for one that the record does not name, and for one that is not kept any
+// ShownBytes returns the texts that a record says were shown, as they are kept:
+// nil for one that the record does not name, and for one that is not kept any
 // more, which a receipt then refuses. Unavailable when the store does not
 // answer.
 func (s *Service) ShownBytes(ctx context.Context, shown evidence.Shown) (text, declaration []byte, err error) {
@@ -22,9 +22,6 @@ func (s *Service) ShownBytes(ctx context.Context, shown evidence.Shown) (text, d
 func (s *Service) kept(ctx context.Context, digest string) ([]byte, error) {
 	if digest == "" {
 		return nil, nil
-	}
-	if text, ok := s.Catalogue.Text(digest); ok { // the same bytes, which need no look
-		return text, nil
 	}
 	published, err := s.Store.PublishedText(ctx, digest)
 	if err == nil {

@@ -71,7 +71,7 @@ func (s *Server) auditRecord(x *exchange) error {
 	record, err := evidence.ParseRecord(e.Record)
 	if page.Readable = err == nil; page.Readable {
 		page.Rows, page.Technical = s.receiptRows(x, page.Page, e, record, d), s.technicalRows(x, e, record)
-		if page.Shown, err = s.shownTexts(x, record.Shown); err != nil {
+		if page.Shown, err = s.shownTexts(x, record.Shown, s.keptText); err != nil {
 			return err
 		}
 	}
@@ -191,7 +191,7 @@ type auditTextPage struct {
 
 // auditText shows the exact text with that digest.
 func (s *Server) auditText(x *exchange) error {
-	text, err := s.exactText(x, x.param("digest"))
+	text, err := s.keptText(x, x.param("digest"))
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *Server) isGenuine(x *exchange, digest string, known map[string]bool) (b
 	if ok, asked := known[digest]; asked || digest == "" {
 		return ok || digest == "", nil
 	}
-	text, err := s.exactText(x, digest)
+	text, err := s.keptText(x, digest)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return false, err
 	}

@@ -242,7 +242,7 @@ func (s *Server) policyPage(x *exchange, p policy.Policy, v policy.Version) poli
 	}
 }
 
-// exactText is a text that was shown, as the store keeps it.
+// exactText is a text that was shown.
 type exactText struct {
 	Digest   string
 	Source   []byte
@@ -253,15 +253,26 @@ type exactText struct {
 	rendered template.HTML  // of an edition that the program ships with; "" for another
 }
 
-// exactText returns the bytes with that digest: an edition of a policy, or a
-// declaration. NotFound.
-func (s *Server) exactText(x *exchange, digest string) (exactText, error) {
+// loadedText returns the bytes with that digest: of what is loaded, or else as
+// keptText does.
+func (s *Server) loadedText(x *exchange, digest string) (exactText, error) {
+	loaded, ok := s.cfg.Policy.Catalogue.Text(digest)
+	switch {
+	case !ok:
+		return s.keptText(x, digest)
+	case loaded.Policy == "":
+		return s.exactWording(digest, loaded.Text), nil
+	}
+	return s.exactEdition(loaded), nil
+}
+
+// keptText returns the bytes with that digest as the store keeps them: an
+// edition of a policy, or a declaration. NotFound.
+func (s *Server) keptText(x *exchange, digest string) (exactText, error) {
 	published, err := s.cfg.Policy.Store.PublishedText(x.ctx, digest)
 	if err == nil {
-		return exactText{
-			Digest: digest, Source: published.Text, Language: published.Language,
-			Policy: published.Policy, Version: published.Version, rendered: s.rendered(published),
-		}, nil
+		published.Digest = digest
+		return s.exactEdition(published), nil
 	}
 	if !fault.Is(err, fault.NotFound) {
 		return exactText{}, err
@@ -270,8 +281,16 @@ func (s *Server) exactText(x *exchange, digest string) (exactText, error) {
 	if err != nil {
 		return exactText{}, err
 	}
-	wording := s.wordingOf(digest, kept)
-	return exactText{Digest: digest, Source: kept, Language: wording.Language, Wording: wording}, nil
+	return s.exactWording(digest, kept), nil
+}
+
+func (s *Server) exactEdition(p policy.Publication) exactText {
+	return exactText{Digest: p.Digest, Source: p.Text, Language: p.Language, Policy: p.Policy, Version: p.Version, rendered: s.rendered(p)}
+}
+
+func (s *Server) exactWording(digest string, text []byte) exactText {
+	wording := s.wordingOf(digest, text)
+	return exactText{Digest: digest, Source: text, Language: wording.Language, Wording: wording}
 }
 
 // rendered is the HTML that was made at start of the very bytes that are kept:
@@ -294,7 +313,8 @@ func (t exactText) Genuine() bool { return document.Digest(t.Source) == t.Digest
 // shownTexts are the texts that a record says were shown; a nil one is none.
 type shownTexts struct{ Text, Declaration *exactText }
 
-func (s *Server) shownTexts(x *exchange, shown evidence.Shown) (shownTexts, error) {
+// shownTexts reads them as text does.
+func (s *Server) shownTexts(x *exchange, shown evidence.Shown, text func(x *exchange, digest string) (exactText, error)) (shownTexts, error) {
 	var out shownTexts
 	for _, part := range []struct {
 		digest string
@@ -303,17 +323,17 @@ func (s *Server) shownTexts(x *exchange, shown evidence.Shown) (shownTexts, erro
 		if part.digest == "" {
 			continue
 		}
-		text, err := s.exactText(x, part.digest)
+		found, err := text(x, part.digest)
 		if fault.Is(err, fault.NotFound) {
 			// A text that is gone must not hide the record; whoever checks it
 			// is told.
 			s.cfg.Logger.Error("a text that was shown is not kept", "digest", part.digest)
-			text, err = exactText{Digest: part.digest}, nil
+			found, err = exactText{Digest: part.digest}, nil
 		}
 		if err != nil {
 			return shownTexts{}, err
 		}
-		*part.to = &text
+		*part.to = &found
 	}
 	return out, nil
 }

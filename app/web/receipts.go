@@ -64,7 +64,7 @@ func (s *Server) receipt(x *exchange) error {
 	if page.Check, err = s.verifyLinkOf(e); err != nil {
 		return err
 	}
-	if page.Shown, err = s.shownTexts(x, record.Shown); err != nil {
+	if page.Shown, err = s.shownTexts(x, record.Shown, s.loadedText); err != nil {
 		return err
 	}
 	next, open, err := s.nextTask(x)
@@ -206,7 +206,7 @@ func (s *Server) receiptOf(x *exchange, e evidence.Entry) (madeReceipt, error) {
 	if err != nil {
 		return madeReceipt{}, damagedRecord(err)
 	}
-	shown, err := s.shownTexts(x, record.Shown)
+	shown, err := s.shownTexts(x, record.Shown, s.loadedText)
 	if err != nil {
 		return madeReceipt{}, err
 	}

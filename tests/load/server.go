@@ -40,7 +40,7 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 		return nil, err
 	}
 	if o.cpuProfile != "" || o.memProfile != "" {
-		return bootHere(ctx, files, data)
+		return bootHere(ctx, o, files, data)
 	}
 	s := &server{program: filepath.Join(folder, "kokoroe"), errors: filepath.Join(folder, "log")}
 	build := exec.CommandContext(ctx, "go", "build", "-o", s.program, "kokoroe/cmd/kokoroe")
@@ -63,10 +63,10 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 }
 
 // bootHere starts the portal in this process.
-func bootHere(ctx context.Context, files, data string) (*server, error) {
+func bootHere(ctx context.Context, o options, files, data string) (*server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d, err := demo.Open(ctx, demo.Config{
-		Folder: data, Listen: "127.0.0.1:0", City: os.DirFS(files), Empty: true, Version: "load", Logger: slog.New(slog.DiscardHandler),
+		Folder: data, Listen: "127.0.0.1:0", Store: o.store, City: os.DirFS(files), Empty: true, Version: "load", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		cancel()
