@@ -318,6 +318,9 @@ func TestCookies(t *testing.T) {
 			if !strings.HasPrefix(name, "__Host-") || strings.Contains(all, "domain") {
 				t.Errorf("%s sets %q", page, line)
 			}
+			if name == "__Host-instance" && !strings.Contains(all, "; max-age=1;") {
+				t.Errorf("%s names the instance for more than a second: %q", page, line)
+			}
 			if name == sessionCookie && (strings.Contains(all, "max-age=1") || strings.Contains(all, "expires") && !strings.Contains(all, "1970")) {
 				t.Errorf("%s keeps the session when the browser is closed: %q", page, line)
 			}
@@ -326,17 +329,19 @@ func TestCookies(t *testing.T) {
 	b.SignIn("city", "000174")
 	b.Post("/language", url.Values{"csrf": {token(t, b)}, "lang": {"en"}})
 	b.Get("/tasks").Want(t, 200, "Tasks")
+	b.Get(annual + "/lessons/" + string(p.App.Learning.Catalogue.Courses()[0].Lessons[0].ID))
+	b.Submit(lessonForm, nil)
 	p.Clock.Advance(time.Hour)
 	b.Get("/tasks")
 	b.SignIn("city", "000174")
 	b.Post("/sign-out", url.Values{"csrf": {token(t, b)}})
-	for _, name := range []string{sessionCookie, "__Host-browser", "__Host-language"} {
+	for _, name := range []string{sessionCookie, "__Host-browser", "__Host-language", "__Host-instance"} {
 		if !seen[name] {
 			t.Errorf("%s was never set", name)
 		}
 	}
-	if len(seen) != 3 {
-		t.Errorf("cookies: %v, want three", seen)
+	if len(seen) != 4 {
+		t.Errorf("cookies: %v, want four", seen)
 	}
 }
 

@@ -17,19 +17,42 @@ import (
 // mountCourses mounts the course of a learner: reading (lessons.go), practice
 // (practice.go) and the graded check (check.go).
 func (s *Server) mountCourses() {
-	s.get("/courses/:course", s.course)
-	s.get("/courses/:course/lessons/:lesson", s.lesson)
-	s.post("/courses/:course/lessons/:lesson", s.finishLesson)
-	s.get("/courses/:course/practice", s.practice)
-	s.post("/courses/:course/practice", s.answerPractice)
-	s.post("/courses/:course/practice/start", s.startPractice)
-	s.get("/courses/:course/check", s.check)
-	s.post("/courses/:course/check", s.startCheck)
-	s.get("/courses/:course/check/:attempt", s.checkAnswers)
-	s.post("/courses/:course/check/:attempt", s.submitCheck)
-	s.get("/courses/:course/check/:attempt/result", s.checkResult) // before /:number, which would take it
-	s.get("/courses/:course/check/:attempt/:number", s.checkQuestion)
-	s.post("/courses/:course/check/:attempt/:number", s.answerCheck)
+	s.get("/courses/:course", s.behind(s.course))
+	s.get("/courses/:course/lessons/:lesson", s.behind(s.lesson))
+	s.post("/courses/:course/lessons/:lesson", s.step(s.finishLesson))
+	s.get("/courses/:course/practice", s.behind(s.practice))
+	s.post("/courses/:course/practice", s.step(s.answerPractice))
+	s.post("/courses/:course/practice/start", s.step(s.startPractice))
+	s.get("/courses/:course/check", s.behind(s.check))
+	s.post("/courses/:course/check", s.step(s.startCheck))
+	s.get("/courses/:course/check/:attempt", s.behind(s.checkAnswers))
+	s.post("/courses/:course/check/:attempt", s.step(s.submitCheck))
+	s.get("/courses/:course/check/:attempt/result", s.behind(s.checkResult)) // before /:number, which would take it
+	s.get("/courses/:course/check/:attempt/:number", s.behind(s.checkQuestion))
+	s.post("/courses/:course/check/:attempt/:number", s.step(s.answerCheck))
+}
+
+// step notes in the browser that this instance took its last step in a course:
+// of several, this one alone may answer what comes behind it from what it has
+// just written.
+func (s *Server) step(h handler) handler {
+	return func(x *exchange) error {
+		if err := h(x); err != nil {
+			return err
+		}
+		setCookie(x.c, instanceCookie, s.instance, learning.OwnWriteFor)
+		return nil
+	}
+}
+
+// behind answers a request that may come behind such a step.
+func (s *Server) behind(h handler) handler {
+	return func(x *exchange) error {
+		if x.c.Cookies(instanceCookie) == s.instance {
+			x.ctx = learning.AfterOwnWrite(x.ctx)
+		}
+		return h(x)
+	}
 }
 
 func coursePath(id learning.CourseID) string { return "/courses/" + url.PathEscape(string(id)) }

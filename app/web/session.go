@@ -19,6 +19,7 @@ const (
 	sessionCookie  = "__Host-session"
 	browserCookie  = "__Host-browser" // of somebody not signed in, for the way to a provider and back
 	languageCookie = "__Host-language"
+	instanceCookie = "__Host-instance" // which instance took the last step in a course, for a second
 )
 
 func setCookie(c *fiber.Ctx, name, value string, maxAge time.Duration) {

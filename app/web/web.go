@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -88,6 +89,7 @@ type Server struct {
 	cancel   context.CancelFunc
 	hosts    []string
 	origin   string // of BaseURL
+	instance string // names this one among several
 	csp      string
 	contents map[string][]clauseLink // tables of contents, by the digest of the text
 	stopping atomic.Bool
@@ -98,7 +100,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, origin: cfg.BaseURL.Scheme + "://" + cfg.BaseURL.Host}
+	s := &Server{cfg: cfg, origin: cfg.BaseURL.Scheme + "://" + cfg.BaseURL.Host, instance: rand.Text()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.hosts = append(s.hosts, strings.ToLower(cfg.BaseURL.Host))
 	for _, h := range cfg.Hosts {

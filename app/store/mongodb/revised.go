@@ -3,12 +3,14 @@ package mongodb
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"kokoroe/app/fault"
+	"kokoroe/app/learning"
 )
 
 // revisable is a document that is replaced as a whole, by who has seen the
@@ -27,8 +29,14 @@ type revised[K comparable, D revisable[T], T any] struct {
 	store *Store
 	of    *mongo.Collection
 	what  string
-	last  *lru.Cache[K, bson.Raw] // as read or written here
+	last  *lru.Cache[K, seen]
 	luck  luck
+}
+
+// seen is a document as it was read or written here.
+type seen struct {
+	bson.Raw
+	writtenAt time.Time // by this process's clock; zero when it was only read
 }
 
 // remembered is how many documents of a collection an instance has at hand, of
@@ -36,15 +44,26 @@ type revised[K comparable, D revisable[T], T any] struct {
 const remembered = 4096
 
 func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collection, what string) *revised[K, D, T] {
-	last, err := lru.New[K, bson.Raw](remembered)
+	last, err := lru.New[K, seen](remembered)
 	if err != nil {
 		panic(err) // only of a size below one
 	}
 	return &revised[K, D, T]{store: s, of: of, what: what, last: last}
 }
 
-// read returns the document as it is in the store now.
+// read returns the document as it is in the store now, or as it was written here
+// a moment ago for the very browser that asks.
 func (r *revised[K, D, T]) read(ctx context.Context, id K) (v T, err error) {
+	if learning.FollowsOwnWrite(ctx) {
+		if own, ok := r.last.Get(id); ok && time.Since(own.writtenAt) < learning.OwnWriteFor {
+			return read[D](own.Raw)
+		}
+	}
+	return r.look(ctx, id)
+}
+
+// look is read of what is in the store.
+func (r *revised[K, D, T]) look(ctx context.Context, id K) (v T, err error) {
 	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
 		raw, err := r.of.FindOne(ctx, is("_id", id)).Raw()
 		if err != nil {
@@ -54,9 +73,9 @@ func (r *revised[K, D, T]) read(ctx context.Context, id K) (v T, err error) {
 			return err
 		}
 		if before, ok := r.last.Get(id); ok {
-			r.luck.turned(revisionOf(before) == revisionOf(raw))
+			r.luck.turned(revisionOf(before.Raw) == revisionOf(raw))
 		}
-		r.last.Add(id, raw)
+		r.last.Add(id, seen{Raw: raw})
 		return nil
 	})
 	return v, err
@@ -74,12 +93,12 @@ func revisionOf(raw bson.Raw) int64 {
 func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change func(T) (D, error)) (none T, err error) {
 	guessing := r.luck.holds()
 	for n := 0; ; n++ {
-		raw, guess := r.last.Get(id)
+		last, guess := r.last.Get(id)
 		var old T
 		if guess = guess && guessing; guess {
-			old, err = read[D](raw)
+			old, err = read[D](last.Raw)
 		} else {
-			old, err = r.read(ctx, id)
+			old, err = r.look(ctx, id)
 		}
 		if begin != nil && fault.Is(err, fault.NotFound) {
 			old, err = *begin, nil
@@ -138,13 +157,18 @@ func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err er
 	})
 	switch {
 	case won:
-		r.last.Add(id, raw)
+		r.wrote(id, raw)
 	case d.revision() == 1 && fault.Is(err, fault.Conflict):
 		return false, nil
 	case err != nil:
 		r.last.Remove(id) // whether it is there, nobody knows
 	}
 	return won, err
+}
+
+// wrote keeps at hand what was written here just now.
+func (r *revised[K, D, T]) wrote(id K, raw bson.Raw) {
+	r.last.Add(id, seen{Raw: raw, writtenAt: time.Now()})
 }
 
 // luck says whether guesses were right of late: they are where one instance

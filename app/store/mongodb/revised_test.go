@@ -114,3 +114,46 @@ func TestWhereInstancesTakeTurns(t *testing.T) {
 		t.Errorf("updates are lost: %+v", a)
 	}
 }
+
+// TestBehindAnOwnWriteNobodyLooks reads as the browser does that has just
+// answered: here, and for a moment only, from what was written here.
+func TestBehindAnOwnWriteNobodyLooks(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	s, count := counting(t, uri)
+	other := open(t, uri)
+	behind := learning.AfterOwnWrite(t.Context())
+	begin(t, s)
+	if a, err := s.Attempt(behind, "a"); err != nil || a.Revision != 1 || count("find") > 0 {
+		t.Errorf("what was begun here: %+v, %v, %d reads", a, err, count("find"))
+	}
+	more(t, s)
+	reads := count("find")
+	a, err := s.Attempt(behind, "a")
+	if err != nil || a.Right != 1 || count("find") > reads {
+		t.Errorf("what was written here: %+v, %v, %d reads", a, err, count("find")-reads)
+	}
+	if a, err := other.Attempt(behind, "a"); err != nil || a.Right != 1 {
+		t.Errorf("by another instance: %+v, %v", a, err)
+	}
+	more(t, other)
+	if a, err := s.Attempt(t.Context(), "a"); err != nil || a.Right != 2 {
+		t.Errorf("without the mark: %+v, %v", a, err)
+	}
+	if a, err := s.Attempt(behind, "a"); err != nil || a.Right != 2 {
+		t.Errorf("what was only read here is no write: %+v, %v", a, err)
+	}
+	more(t, s)
+	more(t, other)
+	for {
+		a, err := s.Attempt(behind, "a")
+		check(t, err)
+		if a.Right == 4 {
+			break // the hang guard is the test's own
+		}
+		time.Sleep(learning.OwnWriteFor / 10)
+	}
+	if learning.OwnWriteFor > 2*time.Second {
+		t.Errorf("old for up to %v", learning.OwnWriteFor)
+	}
+}
