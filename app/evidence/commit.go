@@ -74,6 +74,7 @@ func (l *Log) commit(batch []*pending) {
 			return
 		}
 		next, entries := l.place(batch)
+		began := time.Now()
 		err := l.within(func(ctx context.Context) error { return l.c.Store.AppendEntries(ctx, entries) })
 		switch {
 		case err == nil:
@@ -83,8 +84,10 @@ func (l *Log) commit(batch []*pending) {
 				l.answer(p, entries[i], nil)
 			}
 			poke(l.unsaved)
+			l.yield(time.Since(began))
 			return
 		case fault.Is(err, fault.Conflict): // certainly nothing of it was inserted
+			l.beatenAt = time.Now()
 			if batch, err = l.giveWay(batch); err != nil {
 				l.edgeKnown = false
 				l.refuse(batch, l.why(err))
@@ -241,16 +244,23 @@ func (l *Log) within(call func(context.Context) error) error {
 	return call(ctx)
 }
 
-// pause waits a moment, and never as long as another instance. It stays short:
-// who has just won goes on at once, and would win for ever against somebody who
-// waits longer after each defeat.
-func (l *Log) pause(attempt int) {
-	most := time.Millisecond << min(attempt, 2)
-	t := time.NewTimer(rand.N(most)) //nolint:gosec // keeps instances apart, hides nothing
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-l.ctx.Done():
+// pause waits a moment, and never as long as another instance. It stays short,
+// or somebody who waits longer after each defeat would never win.
+func (l *Log) pause(attempt int) { l.rest(rand.N(time.Millisecond << min(attempt, 2))) } //nolint:gosec // keeps instances apart, hides nothing
+
+const (
+	rivalry  = time.Second           // for which somebody who was beaten takes it that others go on appending
+	maxYield = 20 * time.Millisecond // however slow the store is
+)
+
+// yield lets other instances go first, after a batch that took so long to
+// insert. Who was beaten has to read what the winner appended before it can try
+// again: a winner that goes on at once is there first nearly always, and some
+// wait for seconds. Nothing is lost by it, since meanwhile a larger batch
+// gathers; and an instance that is alone never waits.
+func (l *Log) yield(took time.Duration) {
+	if time.Since(l.beatenAt) < rivalry {
+		l.rest(rand.N(min(took, maxYield) + 1)) //nolint:gosec // as above
 	}
 }
 

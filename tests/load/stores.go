@@ -33,7 +33,7 @@ func runStores(ctx context.Context, o options, out io.Writer) (failed int, err e
 		both[i].print(out)
 		failed += both[i].failed
 	}
-	durable, err := appendBeside(ctx, o)
+	durable, err := appendBeside(ctx, o, out)
 	if err != nil {
 		return failed, err
 	}
@@ -44,9 +44,9 @@ func runStores(ctx context.Context, o options, out io.Writer) (failed int, err e
 }
 
 // appendBeside appends from several instances to one new log, -concurrency at a
-// time each, and returns how many acknowledgements a second were durable. It
-// fails when the log has a gap.
-func appendBeside(ctx context.Context, o options) (perSecond float64, err error) {
+// time each, prints how they share the log, and returns how many acknowledgements
+// a second were durable. It fails when the log has a gap.
+func appendBeside(ctx context.Context, o options, out io.Writer) (perSecond float64, err error) {
 	folder, err := os.MkdirTemp("", "kokoroe-load-")
 	if err != nil {
 		return 0, err
@@ -82,23 +82,27 @@ func appendBeside(ctx context.Context, o options) (perSecond float64, err error)
 		logs = append(logs, l)
 	}
 	var people atomic.Int64
-	var mu sync.Mutex
 	var group sync.WaitGroup
-	began, done := time.Now(), 0
-	for _, l := range logs {
+	var times [mongodbLogs][]time.Duration
+	var failed [mongodbLogs]error
+	began := time.Now()
+	for i, l := range logs {
 		group.Go(func() {
-			times, failed := appendFor(ctx, o.duration/2, &ledger.Ledger{Log: l}, &people, evidenceCallers)
-			mu.Lock()
-			defer mu.Unlock()
-			done += len(times)
-			err = errors.Join(err, failed)
+			times[i], failed[i] = appendFor(ctx, o.duration/2, &ledger.Ledger{Log: l}, &people, evidenceCallers)
 		})
 	}
 	group.Wait()
 	took := time.Since(began)
-	if err != nil {
+	if err := errors.Join(failed[:]...); err != nil {
 		return 0, err
 	}
+	done, least, most := 0, len(times[0]), 0
+	fmt.Fprintf(out, "\n%-26s %8s %9s %9s %9s %9s\n", "milliseconds", "appends", "p50", "p95", "p99", "max")
+	for i, own := range times {
+		line(out, fmt.Sprintf("instance %d", i+1), own)
+		done, least, most = done+len(own), min(least, len(own)), max(most, len(own))
+	}
+	fmt.Fprintf(out, "the most that an instance appended, to the least: %.2f\n", float64(most)/float64(max(least, 1)))
 	x, err := evidence.Examine(ctx, evidence.ExamineConfig{Store: stores[0], Verifiers: f.Verifiers()})
 	if err == nil && (x.Found > 0 || x.Size != int64(done)) {
 		err = fmt.Errorf("%d were acknowledged, the log holds %d: %v", done, x.Size, x.Disagreements)
