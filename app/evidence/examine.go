@@ -100,7 +100,9 @@ func Examine(ctx context.Context, c ExamineConfig) (Examination, error) {
 	if err := x.beyond(ctx); err != nil {
 		return Examination{}, err
 	}
-	x.erasures()
+	if err := x.erasures(ctx); err != nil {
+		return Examination{}, err
+	}
 	if err := x.keys(ctx); err != nil {
 		return Examination{}, err
 	}
@@ -401,20 +403,6 @@ func (x *examiner) beyond(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// erasures compares what is gone with what the log says was erased.
-func (x *examiner) erasures() {
-	for seq := range x.gone {
-		if !x.said[seq] {
-			x.found(InEntry, seq, "record", "it is gone, and nothing in the log says that it was erased")
-		}
-	}
-	for seq := range x.said {
-		if !x.gone[seq] && seq < x.out.Size {
-			x.found(InEntry, seq, "record", "the log says that it was erased, and it is still there")
-		}
-	}
 }
 
 // keys looks for an idempotency key that stands twice.

@@ -57,6 +57,54 @@ func TestExamineFindsNothingWrong(t *testing.T) {
 	}
 }
 
+// beginning is a Store to whose log something happens when its entries begin to
+// be read.
+type beginning struct {
+	*memory
+	happens func()
+}
+
+func (b *beginning) EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error) {
+	entries, err := b.memory.EntriesFrom(ctx, seq, limit)
+	if b.happens != nil {
+		happens := b.happens
+		b.happens = nil
+		entries = entries[:len(entries)/2] // the second half is read after it
+		happens()
+	}
+	return entries, err
+}
+
+// Of several instances one may erase what is too old while another verifies.
+func TestErasingMeanwhileIsNoDisagreement(t *testing.T) {
+	m, c := examined(t)
+	office := evidence.Actor{ID: "p-office"}
+	l := open(t, config(t, m))
+	// An instance that died has said of entry 2 that it was erased, and no more.
+	m.trouble = func(call string, _ bool) error {
+		if call == "erase" {
+			return errors.New("it died")
+		}
+		return nil
+	}
+	if _, err := l.Erase(t.Context(), office, 2, evidence.GroundRequest, "test"); err == nil {
+		t.Fatal("it did not die")
+	}
+	m.trouble = nil
+	b := &beginning{memory: m, happens: func() {
+		if n, err := l.FinishErasures(t.Context()); n != 1 || err != nil {
+			t.Errorf("finished %d: %v", n, err)
+		}
+		if _, err := l.Erase(t.Context(), office, 15, evidence.GroundRequest, "test"); err != nil {
+			t.Error(err)
+		}
+	}}
+	c.Store = b
+	if x := examine(t, c); x.Size != 21 || x.Found != 0 {
+		t.Errorf("found %+v", x.Disagreements)
+	}
+}
+
 // flip changes one bit of what is there.
 func flip(b []byte) { b[len(b)/2] ^= 4 }
 

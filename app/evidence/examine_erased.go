@@ -1,0 +1,48 @@
+package evidence
+
+import (
+	"context"
+
+	"kokoroe/app/fault"
+)
+
+// erasures compares what is gone with what the log says was erased. Another
+// instance may erase while this one walks the log, so whatever does not fit is
+// looked at again as it is now.
+func (x *examiner) erasures(ctx context.Context) error {
+	for seq := range x.gone {
+		if x.said[seq] {
+			continue
+		}
+		said, err := x.saidSince(ctx, seq)
+		if err != nil {
+			return err
+		}
+		if !said {
+			x.found(InEntry, seq, "record", "it is gone, and nothing in the log says that it was erased")
+		}
+	}
+	for seq := range x.said {
+		if x.gone[seq] || seq >= x.out.Size {
+			continue
+		}
+		e, err := x.c.Store.Entry(ctx, seq)
+		if err != nil && !fault.Is(err, fault.NotFound) { // what is missing was found already
+			return err
+		}
+		if err == nil && (e.Record != nil || e.Salt != nil) {
+			x.found(InEntry, seq, "record", "the log says that it was erased, and it is still there")
+		}
+	}
+	return nil
+}
+
+// saidSince reports whether an entry behind those that are examined says that
+// the entry seq was erased.
+func (x *examiner) saidSince(ctx context.Context, seq int64) (bool, error) {
+	e, err := x.c.Store.EntryByKey(ctx, ErasedKey(seq))
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return e.Seq >= x.out.Size && e.Kind == KindErased && erasedSeq(e.Object) == seq, err
+}
