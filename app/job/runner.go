@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"kokoroe/app/calendar"
@@ -23,11 +24,15 @@ type Job struct {
 }
 
 const (
-	// Lease is how long a claim holds without being renewed, and so how soon an
-	// instance that died is replaced.
-	Lease = 25 * time.Second
-	renew = 8 * time.Second
-	look  = 5 * time.Second // how often a runner looks whether something is due
+	// Lease is how long a claim holds without being renewed. An instance that died
+	// is replaced when its lease has run out and another has looked: well within 30
+	// seconds, in which the clocks of two instances may also be a little apart.
+	Lease = 20 * time.Second
+
+	// Look is how often a runner looks whether something is due.
+	Look = 4 * time.Second
+
+	renewEvery = 6 * time.Second // so that one renewal may fail
 )
 
 // Runner runs jobs when they are due. Several instances may run the same jobs
@@ -39,15 +44,25 @@ type Runner struct {
 	Logger *slog.Logger
 }
 
-// Loop runs what is due until ctx ends.
+// Loop runs what is due until ctx ends. Each job has a loop of its own: who is
+// busy with one takes another over in time all the same.
 func (r *Runner) Loop(ctx context.Context) error {
-	ticker := time.NewTicker(look)
+	var loops sync.WaitGroup
+	for _, j := range r.Jobs {
+		loops.Go(func() { r.loop(ctx, j) })
+	}
+	loops.Wait()
+	return nil
+}
+
+func (r *Runner) loop(ctx context.Context, j Job) {
+	ticker := time.NewTicker(Look)
 	defer ticker.Stop()
 	for {
-		r.RunDue(ctx)
+		r.runDue(ctx, j)
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 		}
 	}
@@ -57,9 +72,16 @@ func (r *Runner) Loop(ctx context.Context) error {
 // logged and in the runs.
 func (r *Runner) RunDue(ctx context.Context) {
 	for _, j := range r.Jobs {
-		if err := r.catchUp(ctx, j); err != nil && ctx.Err() == nil {
-			r.Logger.Error("job", "job", j.Name, "cause", err.Error())
-		}
+		r.runDue(ctx, j)
+	}
+}
+
+func (r *Runner) runDue(ctx context.Context, j Job) {
+	switch err := r.catchUp(ctx, j); {
+	case errors.Is(err, errLost):
+		r.Logger.Warn("job", "job", j.Name, "cause", err.Error())
+	case err != nil && ctx.Err() == nil:
+		r.Logger.Error("job", "job", j.Name, "cause", err.Error())
 	}
 }
 
@@ -124,6 +146,8 @@ func (r *Runner) RunNow(ctx context.Context, name string) (Run, error) {
 var errLost = errors.New("another instance has taken the run over")
 
 // run claims the run, does the job under the claim, and keeps what came of it.
+// errLost when another instance has taken it over, Conflict when one had it
+// before.
 func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
 	run := Run{Job: j.Name, DueAt: due.Truncate(time.Millisecond), Owner: rand.Text(), LeaseAt: r.Now().Add(Lease), StartedAt: r.Now()}
 	if err := r.Store.ClaimRun(ctx, run, r.Now()); err != nil {
@@ -142,6 +166,12 @@ func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
 	if lost := context.Cause(doing); errors.Is(lost, errLost) {
 		return Run{}, lost
 	}
+	ending, done := context.WithTimeout(context.WithoutCancel(ctx), renewEvery)
+	defer done()
+	if err != nil && ctx.Err() != nil { // the program stops: let somebody else have it at once
+		run.LeaseAt = r.Now()
+		return Run{}, errors.Join(err, r.Store.RenewRun(ending, run))
+	}
 	run.EndedAt, run.Outcome = r.Now(), outcome
 	if err != nil {
 		r.Logger.Error("job", "job", j.Name, "cause", err.Error())
@@ -150,9 +180,12 @@ func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
 	if b, err := json.Marshal(report); err == nil && report != nil {
 		run.Report = string(b)
 	}
-	ending, done := context.WithTimeout(context.WithoutCancel(ctx), renew)
-	defer done()
-	return run, r.Store.EndRun(ending, run)
+	if err := r.Store.EndRun(ending, run); fault.Is(err, fault.Conflict) {
+		return Run{}, errLost
+	} else if err != nil {
+		return run, err
+	}
+	return run, nil
 }
 
 // do keeps a job that panics from taking the program with it.
@@ -165,22 +198,40 @@ func (j Job) do(ctx context.Context) (report any, outcome Outcome, err error) {
 	return j.Do(ctx)
 }
 
-// hold renews the claim until ctx ends, and ends ctx when the claim is lost.
+// hold renews the claim until ctx ends, and ends ctx when the claim is lost:
+// when another instance has it, or when it could not be renewed for so long that
+// another may have it.
 func (r *Runner) hold(ctx context.Context, run Run, cancel context.CancelCauseFunc) {
-	ticker := time.NewTicker(renew)
-	defer ticker.Stop()
 	for {
+		next := time.NewTimer(min(renewEvery, run.LeaseAt.Sub(r.Now())))
 		select {
 		case <-ctx.Done():
+			next.Stop()
 			return
-		case <-ticker.C:
+		case <-next.C:
 		}
-		run.LeaseAt = r.Now().Add(Lease)
-		if err := r.Store.RenewRun(ctx, run); fault.Is(err, fault.Conflict) {
+		if !r.renew(ctx, &run) {
 			cancel(errLost)
 			return
 		}
 	}
+}
+
+// renew moves the end of the lease, and reports whether the claim is still ours.
+func (r *Runner) renew(ctx context.Context, run *Run) bool {
+	left := run.LeaseAt.Sub(r.Now())
+	renewed := *run
+	renewed.LeaseAt = r.Now().Add(Lease)
+	ctx, done := context.WithTimeout(ctx, max(left, 0))
+	defer done()
+	switch err := r.Store.RenewRun(ctx, renewed); {
+	case err == nil:
+		*run = renewed
+		return true
+	case fault.Is(err, fault.Conflict):
+		return false
+	}
+	return r.Now().Before(run.LeaseAt)
 }
 
 // Latest returns the latest run of the job that has ended, and whether there is
