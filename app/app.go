@@ -108,12 +108,12 @@ func (n noticing) Append(ctx context.Context, s evidence.Statement) (evidence.En
 	return e, err
 }
 
-// staleness is how long what another instance did may go unseen: a record, an
-// import of the roster, the end of a session.
-const staleness = 500 * time.Millisecond
+// Staleness is how long what another instance did may go unseen: a record, an
+// import of the roster, the end of a session. Two seconds are promised.
+const Staleness = 500 * time.Millisecond
 
 func (a *App) openServices(ctx context.Context) error {
-	a.Rosters.Staleness = staleness
+	a.Rosters.Staleness = Staleness
 	a.Registers.rosters = a.Rosters
 	a.Ledger = duty.NewLedger(duty.Config{
 		Rules: duty.Rules{Requirements: a.Catalogue.Requirements, Versions: a.Catalogue.Policies},
@@ -122,7 +122,7 @@ func (a *App) openServices(ctx context.Context) error {
 			policy.KindDeclined: duty.Declines, duty.KindExempted: duty.Exempts,
 		},
 		Log: a.Store, Rosters: a.Rosters, Registers: a.Registers,
-		Activities: activities{a.Store}, Now: a.cfg.Now, Staleness: staleness,
+		Activities: activities{a.Store}, Now: a.cfg.Now, Staleness: Staleness,
 	})
 	log := noticing{a.Log, a.Ledger}
 	a.Policy = &policy.Service{Store: a.Store, Log: log, Catalogue: a.Catalogue.Policies, Duties: duties{a.Ledger}, Now: a.cfg.Now}
@@ -137,7 +137,7 @@ func (a *App) openServices(ctx context.Context) error {
 	var err error
 	a.Identity, err = identity.New(identity.Config{
 		BaseURL: a.cfg.BaseURL, Providers: a.cfg.Providers, Grants: a.Registers.grants,
-		Idle: a.cfg.Idle, Absolute: a.cfg.Absolute, Clock: a.cfg.Now, Staleness: staleness,
+		Idle: a.cfg.Idle, Absolute: a.cfg.Absolute, Clock: a.cfg.Now, Staleness: Staleness,
 	}, a.Store, people{a.Rosters})
 	if err != nil {
 		return err

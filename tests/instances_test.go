@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,61 +13,32 @@ import (
 	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
 	"kokoroe/app/job"
+	"kokoroe/tests/instances"
 	"kokoroe/tests/portal"
 )
 
 // stale is how old what an instance knows of the others may be.
 const stale = 2 * time.Second
 
-// balancer sends each request to the next instance: no session sticks to one.
-// With each the clock moves on by as much as an instance may be behind, so that
-// whatever one did the next must know.
-type balancer struct {
-	clock     *portal.Clock
-	mu        sync.Mutex
-	instances []*url.URL
-	next      atomic.Int64
-}
-
-func (l *balancer) add(t *testing.T, address string) {
-	t.Helper()
-	u, err := url.Parse("http://" + address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.instances = append(l.instances, u)
-}
-
-func (l *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.clock.Advance(stale)
-	l.mu.Lock()
-	to := l.instances[int(l.next.Add(1))%len(l.instances)]
-	l.mu.Unlock()
-	(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
-		p.SetURL(to)
-		p.Out.Host = p.In.Host
-	}}).ServeHTTP(w, r)
-}
-
-// several boots three instances on one store behind one address.
+// several boots three instances in this process on one store behind one address.
+// With each request the clock moves on by as much as an instance may be behind,
+// so that whatever one did the next must know.
 func several(t *testing.T) (*portal.Portal, []*app.App, *portal.Clock) {
 	t.Helper()
-	front, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	balancer, err := instances.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := balancer.Close(); err != nil {
+			t.Errorf("stopping the balancer: %v", err)
+		}
+	})
 	clock := portal.NewClock(portal.Start)
-	l := &balancer{clock: clock}
-	server := &http.Server{Handler: l, ReadHeaderTimeout: time.Minute}
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = server.Serve(front) }()
-	t.Cleanup(func() { _ = server.Close(); <-ended })
+	balancer.Before = func() { clock.Advance(stale) }
 
-	p := portal.New(t, portal.WithClock(clock), func(c *demo.Config) { c.BaseURL = "http://" + front.Addr().String() })
-	l.add(t, p.Demo.Address())
-	apps := []*app.App{p.App}
+	p := portal.New(t, portal.WithClock(clock), func(c *demo.Config) { c.BaseURL = balancer.URL })
+	addresses, apps := []string{p.Demo.Address()}, []*app.App{p.App}
 	for range 2 {
 		a, err := p.Demo.Beside(t.Context())
 		if err != nil {
@@ -90,9 +57,9 @@ func several(t *testing.T) (*portal.Portal, []*app.App, *portal.Clock) {
 				t.Errorf("stopping an instance: %v", err)
 			}
 		})
-		l.add(t, ln.Addr().String())
-		apps = append(apps, a)
+		addresses, apps = append(addresses, ln.Addr().String()), append(apps, a)
 	}
+	balancer.Share(addresses...)
 	return p, apps, clock
 }
 

@@ -208,8 +208,8 @@ func TestActiveSessionEndsToo(t *testing.T) {
 	}
 }
 
-// reimport imports the roster with one cell of a person's row changed.
-func reimport(t *testing.T, p *portal.Portal, number string, change func(cells []string)) {
+// roster is the sample city's with one person's row changed.
+func roster(t *testing.T, number string, change func(cells []string)) []byte {
 	t.Helper()
 	src, err := fs.ReadFile(content.FS, "sample/roster.csv")
 	if err != nil {
@@ -223,7 +223,13 @@ func reimport(t *testing.T, p *portal.Portal, number string, change func(cells [
 			lines[i] = strings.Join(cells, ",")
 		}
 	}
-	plan, err := app.PlanRoster(t.Context(), p.App.Rosters, "roster.csv", []byte(strings.Join(lines, "\n")), today, directory.Options{})
+	return []byte(strings.Join(lines, "\n"))
+}
+
+// reimport imports the roster with one cell of a person's row changed.
+func reimport(t *testing.T, p *portal.Portal, number string, change func(cells []string)) {
+	t.Helper()
+	plan, err := app.PlanRoster(t.Context(), p.App.Rosters, "roster.csv", roster(t, number, change), today, directory.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func New(t testing.TB, options ...Option) *Portal {
 		o(&cfg)
 	}
 	if cfg.Store == "" {
-		cfg.Store = storeOf(t, cfg.Folder)
+		cfg.Store = StoreIn(t, cfg.Folder)
 	}
 	p.Folder, p.Store = cfg.Folder, cfg.Store
 	ctx, cancel := context.WithCancel(context.Background())
@@ -107,6 +107,10 @@ func New(t testing.TB, options ...Option) *Portal {
 	t.Cleanup(p.stop)
 	return p
 }
+
+// At returns a portal that runs elsewhere, behind an address. Nothing else is
+// known of it.
+func At(t testing.TB, url string) *Portal { return &Portal{URL: url, t: t} }
 
 // Stop stops the program before the test ends, as SIGTERM would.
 func (p *Portal) Stop() { p.stop() }

@@ -17,9 +17,9 @@ var (
 	databases   = map[string]string{} // folder → address
 )
 
-// storeOf is the store that goes with a folder: the file in it, or a database of
+// StoreIn is the store that goes with a folder: the file in it, or a database of
 // the engine, which is dropped at the end of the test that boots first.
-func storeOf(t testing.TB, folder string) string {
+func StoreIn(t testing.TB, folder string) string {
 	t.Helper()
 	if os.Getenv(engine.AddressVariable) == "" {
 		return "sqlite:" + filepath.Join(folder, "kokoroe.db")

@@ -47,9 +47,10 @@ const (
 
 // Provider is a running provider.
 type Provider struct {
-	issuer string
-	server *http.Server
-	served chan error
+	issuer  string
+	storage *storage
+	server  *http.Server
+	served  chan error
 }
 
 // Start opens the listener and serves until Close. It fails when Listen is
@@ -60,12 +61,16 @@ func Start(ctx context.Context, cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	issuer := "http://" + listener.Addr().String()
-	handler, err := newHandler(issuer, cfg)
+	storage, err := newStorage(issuer, cfg)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	handler, err := newHandler(issuer, cfg, storage)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	p := &Provider{
-		issuer: issuer,
+		issuer: issuer, storage: storage,
 		server: &http.Server{
 			Handler:           handler,
 			ReadHeaderTimeout: 5 * time.Second,
@@ -116,14 +121,7 @@ func listenOnLoopback(ctx context.Context, address string) (net.Listener, error)
 	return listener, nil
 }
 
-func newHandler(issuer string, cfg Config) (http.Handler, error) {
-	if cfg.People == nil || len(cfg.Clients) == 0 {
-		return nil, errors.New("people and a client are needed")
-	}
-	storage, err := newStorage(issuer, cfg)
-	if err != nil {
-		return nil, err
-	}
+func newHandler(issuer string, cfg Config, storage *storage) (http.Handler, error) {
 	config := &op.Config{
 		CodeMethodS256:           true,
 		DefaultLogoutRedirectURI: issuer + signedOutPath,

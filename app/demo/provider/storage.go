@@ -49,6 +49,9 @@ var (
 )
 
 func newStorage(issuer string, cfg Config) (*storage, error) {
+	if cfg.People == nil || len(cfg.Clients) == 0 {
+		return nil, errors.New("people and a client are needed")
+	}
 	// P-256 signs in microseconds; the key lives as long as the process.
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
