@@ -3,7 +3,6 @@ package tests
 import (
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,8 +19,6 @@ import (
 	"kokoroe/content"
 	"kokoroe/tests/instances"
 	"kokoroe/tests/portal"
-
-	"golang.org/x/mod/sumdb/note"
 )
 
 // TestThreeProcesses runs journeys over three processes of the program on one
@@ -129,15 +126,11 @@ func journeyOverProcesses(t *testing.T, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := os.ReadFile(c.Key())
+	log, err := c.Log()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := evidence.ParseKey(string(secret))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.Verify(note.VerifierList(key.Verifier)); err != nil {
+	if _, err := file.Verify(log.Verifiers()); err != nil {
 		t.Error(err)
 	}
 
@@ -254,7 +247,7 @@ func ended(t *testing.T, s store.Store, name string) job.Run {
 func mailOfProcesses(t *testing.T, program string) {
 	mailbox := portal.NewMailbox(t)
 	c, p := processes(t, program, func(cfg *instances.Config) { cfg.Mail = mailbox.Config.Server })
-	people := []string{"000174", "000181", "000107", "000126", "000137", "000108", "000109", "000110", "000112", "000218", "000219", "000220"}
+	people := c.Staff[:12]
 	acknowledges := func(number string) {
 		t.Helper()
 		b := p.Browser()

@@ -59,6 +59,8 @@ var threatsOnMongoDB = []threat{
 	{"mongodb-refuse", "no primary, shutting down, no disk left, no permission", 1, 10, refusingServer},
 	{"mongodb-unsure", "writes are done, and a majority does not have them in time", 1, 10, unsureWrites},
 	{"mongodb-twice", "every nth reply comes twice", 2, 20, repliesTwice},
+	{"mongodb-instances", "of three processes one is killed, and comes back, while people acknowledge", 1, 10, dyingInstances},
+	{"mongodb-leader", "the process at the work of the night is killed, and the next one paused, in the middle of it", 1, 3, dyingLeader},
 }
 
 // Names are the names of the faults that need nothing.

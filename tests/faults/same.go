@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	instances = 3
-	times     = 50
+	several = 3
+	times   = 50
 )
 
 // sameAtOnce records one acknowledgement many times at once, over several logs
@@ -32,7 +32,7 @@ func sameAtOnce(ctx context.Context, t *trial) (err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	for range instances {
+	for range several {
 		l, err := f.Open(ctx, ledger.Options{SignAfter: 5 * time.Millisecond})
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func sameAtOnce(ctx context.Context, t *trial) (err error) {
 	for i := range times {
 		callers.Go(func() {
 			s := ledger.Statement(key, time.Now().Add(time.Duration(i)*time.Second)) // no two are the same bytes
-			entries[i], errs[i] = logs[i%instances].Log.Append(ctx, s)
+			entries[i], errs[i] = logs[i%several].Log.Append(ctx, s)
 		})
 	}
 	callers.Wait()

@@ -33,7 +33,7 @@ func sameOverHTTP(ctx context.Context, t *trial) (err error) {
 		stop()
 		running.Wait()
 	}()
-	for range instances {
+	for range several {
 		d, err := demo.Open(ctx, demo.Config{
 			Folder: folder, Listen: "127.0.0.1:0", Empty: true, Version: "faults", Logger: slog.New(slog.DiscardHandler),
 			// A day on which everybody is asked.
@@ -69,7 +69,7 @@ func sameOverHTTP(ctx context.Context, t *trial) (err error) {
 	var callers sync.WaitGroup
 	places, errs := make([]string, times), make([]error, times)
 	for i := range times {
-		callers.Go(func() { places[i], errs[i] = visitors[i%instances].press(forms[i%instances]) })
+		callers.Go(func() { places[i], errs[i] = visitors[i%several].press(forms[i%several]) })
 	}
 	callers.Wait()
 	if err := errors.Join(errs...); err != nil {

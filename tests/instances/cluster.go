@@ -1,6 +1,7 @@
 package instances
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"kokoroe/app/demo/provider"
 	"kokoroe/content"
+	"kokoroe/tests/ledger"
 )
 
 // Config says what is started.
@@ -31,6 +33,7 @@ type Cluster struct {
 	URL       string // how browsers reach it
 	Provider  *provider.Provider
 	Instances []*Instance
+	Staff     []string // numbers of people who can sign in on any day
 
 	program  string
 	folder   string // of the first instance
@@ -44,9 +47,6 @@ const (
 	ClientID   = "kokoroe-instances"
 	secret     = "known to the portal and the provider"
 )
-
-// Origin is the name of the evidence log.
-const Origin = "instances.example/kokoroe/1"
 
 // Open makes a key, imports the sample city's roster and
 // starts the instances.
@@ -71,7 +71,7 @@ func Open(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if err := c.files(cfg.Folder); err != nil {
 		return nil, err
 	}
-	if err := c.command(ctx, "keys", "new", "--data", c.folder, "--origin", Origin); err != nil {
+	if err := c.command(ctx, "keys", "new", "--data", c.folder, "--origin", ledger.Origin); err != nil {
 		return nil, err
 	}
 	for i, store := range cfg.Stores {
@@ -163,8 +163,9 @@ func (c *Cluster) Import(ctx context.Context, roster []byte) error {
 	return c.command(ctx, "import", "roster", file, "--data", c.folder, "--store", c.store, "--new-departments")
 }
 
-// Key is the file with the secret that signs the log.
-func (c *Cluster) Key() string { return filepath.Join(c.folder, "log.key") }
+// Log is the folder with the key of the log, which has the name of all logs in
+// tests.
+func (c *Cluster) Log() (ledger.Folder, error) { return ledger.NewFolder(c.folder, "") }
 
 // Verify examines all that is kept, by the command.
 func (c *Cluster) Verify(ctx context.Context) error {
@@ -195,13 +196,16 @@ func (c *Cluster) command(ctx context.Context, args ...string) error {
 
 // provide starts a provider that signs in everybody of the roster.
 func (c *Cluster) provide(ctx context.Context, roster []byte) (*provider.Provider, error) {
-	rows, err := csv.NewReader(strings.NewReader(string(roster))).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(roster)).ReadAll()
 	if err != nil {
 		return nil, err
 	}
 	var people []provider.Person
 	for _, row := range rows[1:] {
 		people = append(people, provider.Person{Number: row[0], Name: row[1]})
+		if row[4] == "正職員" && strings.Join(row[8:], "") == "" { // here to stay
+			c.Staff = append(c.Staff, row[0])
+		}
 	}
 	return provider.Start(ctx, provider.Config{
 		Listen: "127.0.0.1:0", Title: map[string]string{"ja": "見本市", "en": "Mihon City"},

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
-
-	"golang.org/x/mod/sumdb/note"
 
 	"kokoroe/app"
 	"kokoroe/app/calendar"
@@ -69,16 +66,12 @@ func LapseMail(ctx context.Context, s store.Store) error {
 // Outlived appends the word of so many people that they cannot agree, of whom the roster knows
 // nothing any more, so long ago that retention erases them.
 func (c *Cluster) Outlived(ctx context.Context, s store.Store, people int) (err error) {
-	secret, err := os.ReadFile(c.Key())
-	if err != nil {
-		return err
-	}
-	key, err := evidence.ParseKey(string(secret))
+	f, err := c.Log()
 	if err != nil {
 		return err
 	}
 	l, err := evidence.Open(ctx, evidence.Config{
-		Store: s, Origin: Origin, Program: "before", Now: time.Now, Signer: key.Signer, Verifiers: note.VerifierList(key.Verifier),
+		Store: s, Origin: ledger.Origin, Program: "before", Now: time.Now, Signer: f.Key.Signer, Verifiers: f.Verifiers(),
 	})
 	if err != nil {
 		return err
