@@ -33,6 +33,7 @@ func (l *Log) commitLoop() {
 		for {
 			batch, closed := l.take()
 			if len(batch) == 0 {
+				l.turns.rested()
 				if closed {
 					return
 				}
@@ -84,10 +85,10 @@ func (l *Log) commit(batch []*pending) {
 				l.answer(p, entries[i], nil)
 			}
 			poke(l.unsaved)
-			l.yield(time.Since(began))
+			l.rest(l.turns.won(time.Now(), time.Since(began)))
 			return
 		case fault.Is(err, fault.Conflict): // certainly nothing of it was inserted
-			l.beatenAt = time.Now()
+			l.turns.lost(time.Now())
 			if batch, err = l.giveWay(batch); err != nil {
 				l.edgeKnown = false
 				l.refuse(batch, l.why(err))
@@ -247,22 +248,6 @@ func (l *Log) within(call func(context.Context) error) error {
 // pause waits a moment, and never as long as another instance. It stays short,
 // or somebody who waits longer after each defeat would never win.
 func (l *Log) pause(attempt int) { l.rest(rand.N(time.Millisecond << min(attempt, 2))) } //nolint:gosec // keeps instances apart, hides nothing
-
-const (
-	rivalry  = time.Second           // for which somebody who was beaten takes it that others go on appending
-	maxYield = 20 * time.Millisecond // however slow the store is
-)
-
-// yield lets other instances go first, after a batch that took so long to
-// insert. Who was beaten has to read what the winner appended before it can try
-// again: a winner that goes on at once is there first nearly always, and some
-// wait for seconds. Nothing is lost by it, since meanwhile a larger batch
-// gathers; and an instance that is alone never waits.
-func (l *Log) yield(took time.Duration) {
-	if time.Since(l.beatenAt) < rivalry {
-		l.rest(rand.N(min(took, maxYield) + 1)) //nolint:gosec // as above
-	}
-}
 
 func (l *Log) answer(p *pending, e Entry, err error) {
 	l.mu.Lock()

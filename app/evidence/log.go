@@ -57,7 +57,7 @@ type Log struct {
 	// The committer's own.
 	edge      edge
 	edgeKnown bool
-	beatenAt  time.Time // when another instance was last first at the end of the log
+	turns     turns
 
 	signMu  sync.Mutex
 	signed  edge       // the edge of the tree whose root was signed last
