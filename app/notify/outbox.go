@@ -211,6 +211,9 @@ func (o *Outbox) attempt(ctx context.Context, m Message) Settlement {
 		}
 		return o.retry(m, "")
 	}
+	if o.c.Now().After(m.NextAt.Add(-patience)) { // the program was paused: somebody else may be sending it, or has
+		return o.later(0, m.Attempts-1, m.Answer)
+	}
 	answer, err := o.send(ctx, mail)
 	answer = without(answer, mail.Address)
 	if err == nil {

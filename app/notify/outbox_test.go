@@ -289,6 +289,43 @@ func TestDiedWhileSending(t *testing.T) {
 	o.want("receipt/1", notify.Sent, 2)
 }
 
+// TestPausedBeforeSending: who wakes up when its claim has nearly or quite run out
+// does not send what another instance may be sending, or has.
+func TestPausedBeforeSending(t *testing.T) {
+	for name, pause := range map[string]time.Duration{"for long": time.Hour, "not for quite so long": 15 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			o.put("receipt/1")
+			other, paused := o.another(), false
+			o.write = func(m notify.Message, to directory.Person) (notify.Mail, error) {
+				if !paused {
+					paused = true
+					o.clock.advance(pause)
+					if _, err := other.Deliver(t.Context()); err != nil {
+						t.Error(err)
+					}
+					sent := len(o.server.mails)
+					o.server.says = func(int, notify.Mail) (string, error) {
+						if o.store.message("receipt/1").NextAt.Sub(o.clock.Now()) < 12*time.Minute {
+							t.Errorf("sent under a claim that runs out, after %d", sent)
+						}
+						return "250 ok", nil
+					}
+				}
+				return plainly(m, to)
+			}
+			o.deliver()
+			o.deliver()
+			if n := o.server.taken()["receipt/1"]; n != 1 {
+				t.Errorf("sent %d times", n)
+			}
+			if m := o.store.message("receipt/1"); m.State != notify.Sent {
+				t.Errorf("the message is %s", m.State)
+			}
+		})
+	}
+}
+
 func TestManyInstancesSendEachOnce(t *testing.T) {
 	o := newOffice(t)
 	o.put(keys(300)...)
