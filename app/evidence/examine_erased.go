@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"time"
 
 	"kokoroe/app/fault"
 )
@@ -22,19 +23,50 @@ func (x *examiner) erasures(ctx context.Context) error {
 			x.found(InEntry, seq, "record", "it is gone, and nothing in the log says that it was erased")
 		}
 	}
+	patience := underWay
 	for seq := range x.said {
 		if x.gone[seq] || seq >= x.out.Size {
 			continue
 		}
-		e, err := x.c.Store.Entry(ctx, seq)
-		if err != nil && !fault.Is(err, fault.NotFound) { // what is missing was found already
+		still, err := x.remains(ctx, seq, &patience)
+		if err != nil {
 			return err
 		}
-		if err == nil && (e.Record != nil || e.Salt != nil) {
+		if still {
 			x.found(InEntry, seq, "record", "the log says that it was erased, and it is still there")
 		}
 	}
 	return nil
+}
+
+// Between the word that a record was erased and its erasure is a call to the
+// store or two.
+const (
+	underWay = 300 * time.Millisecond
+	lookAt   = 50 * time.Millisecond
+)
+
+// remains reports whether the record of an entry is there, also after some
+// patience, which is for all entries together.
+func (x *examiner) remains(ctx context.Context, seq int64, patience *time.Duration) (bool, error) {
+	for {
+		e, err := x.c.Store.Entry(ctx, seq)
+		if fault.Is(err, fault.NotFound) { // what is missing was found already
+			return false, nil
+		}
+		if err != nil || e.Record == nil && e.Salt == nil {
+			return false, err
+		}
+		if *patience <= 0 {
+			return true, nil
+		}
+		*patience -= lookAt
+		select {
+		case <-time.After(lookAt):
+		case <-ctx.Done():
+			return false, fault.Wrap(ctx.Err(), fault.Unavailable, "evidence.unconfirmed")
+		}
+	}
 }
 
 // saidSince reports whether an entry behind those that are examined says that

@@ -66,7 +66,7 @@ func (s *table) Runs(context.Context, string, int) ([]job.Run, error) {
 // with the network.
 type cut struct {
 	job.Store
-	gone context.Context //nolint:containedctx // what ends the way, not a call
+	gone context.Context // what ends the way, not a call
 }
 
 func (c cut) ClaimRun(ctx context.Context, r job.Run, now time.Time) error {
@@ -111,7 +111,7 @@ func instances(ctx context.Context, s *table, ways []context.Context, do func(ct
 
 // TestADeadInstanceIsReplacedWithin30Seconds: whenever in its lease it dies.
 func TestADeadInstanceIsReplacedWithin30Seconds(t *testing.T) {
-	for after := range 2 * job.Lease / time.Second {
+	for after := range int(2 * job.Lease / time.Second) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
@@ -126,7 +126,7 @@ func TestADeadInstanceIsReplacedWithin30Seconds(t *testing.T) {
 				replaced = time.Now()
 				return nil
 			})
-			time.Sleep(after * time.Second)
+			time.Sleep(time.Duration(after) * time.Second)
 			synctest.Wait()
 			if !replaced.IsZero() {
 				t.Fatal("replaced while it was alive")
