@@ -57,22 +57,30 @@ func TestExamineFindsNothingWrong(t *testing.T) {
 	}
 }
 
-// beginning is a Store to whose log something happens when its entries begin to
-// be read.
-type beginning struct {
+// busy is a Store with another instance at it: something happens when its entries
+// begin to be read, and something else after a single one was.
+type busy struct {
 	*memory
-	happens func()
+	begun, asked func()
 }
 
-func (b *beginning) EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error) {
+func (b *busy) EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error) {
 	entries, err := b.memory.EntriesFrom(ctx, seq, limit)
-	if b.happens != nil {
-		happens := b.happens
-		b.happens = nil
+	if begun := b.begun; begun != nil {
+		b.begun = nil
 		entries = entries[:len(entries)/2] // the second half is read after it
-		happens()
+		begun()
 	}
 	return entries, err
+}
+
+func (b *busy) Entry(ctx context.Context, seq int64) (evidence.Entry, error) {
+	e, err := b.memory.Entry(ctx, seq)
+	if asked := b.asked; asked != nil {
+		b.asked = nil
+		asked()
+	}
+	return e, err
 }
 
 // Of several instances one may erase what is too old while another verifies.
@@ -80,26 +88,29 @@ func TestErasingMeanwhileIsNoDisagreement(t *testing.T) {
 	m, c := examined(t)
 	office := evidence.Actor{ID: "p-office"}
 	l := open(t, config(t, m))
-	// An instance that died has said of entry 2 that it was erased, and no more.
+	// An instance has said of entry 2 that it was erased, and is about to do it.
 	m.trouble = func(call string, _ bool) error {
 		if call == "erase" {
-			return errors.New("it died")
+			return errors.New("not yet")
 		}
 		return nil
 	}
 	if _, err := l.Erase(t.Context(), office, 2, evidence.GroundRequest, "test"); err == nil {
-		t.Fatal("it did not die")
+		t.Fatal("it has done it")
 	}
 	m.trouble = nil
-	b := &beginning{memory: m, happens: func() {
-		if n, err := l.FinishErasures(t.Context()); n != 1 || err != nil {
-			t.Errorf("finished %d: %v", n, err)
-		}
-		if _, err := l.Erase(t.Context(), office, 15, evidence.GroundRequest, "test"); err != nil {
-			t.Error(err)
-		}
-	}}
-	c.Store = b
+	c.Store = &busy{memory: m,
+		begun: func() {
+			if _, err := l.Erase(t.Context(), office, 15, evidence.GroundRequest, "test"); err != nil {
+				t.Error(err)
+			}
+		},
+		asked: func() {
+			if n, err := l.FinishErasures(t.Context()); n != 1 || err != nil {
+				t.Errorf("finished %d: %v", n, err)
+			}
+		},
+	}
 	if x := examine(t, c); x.Size != 21 || x.Found != 0 {
 		t.Errorf("found %+v", x.Disagreements)
 	}
