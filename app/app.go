@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +31,6 @@ import (
 type App struct {
 	*Installation
 	Registers *Registers
-	Catalogue *Catalogue
 	Ledger    *duty.Ledger
 	Identity  *identity.Service
 	Learning  *learning.Service
@@ -42,8 +42,12 @@ type App struct {
 	Outbox    *notify.Outbox // nil: no mail
 	Web       *web.Server
 
-	mailing *mailing // nil: no mail
+	inForce atomic.Pointer[inForce] // set before anything asks
+	mailing *mailing                // nil: no mail
 }
+
+// Catalogue is the content in force.
+func (a *App) Catalogue() *Catalogue { return a.inForce.Load().catalogue }
 
 // New puts the program together: content is checked, the store opened, what is
 // new in content published, the log read. Whatever is wrong is said before
@@ -64,12 +68,15 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Catalogue, err = LoadCatalogue(cfg.Content, languagesOf(messages)...); err != nil {
+	catalogue, err := LoadCatalogue(cfg.Content, languagesOf(messages)...)
+	if err != nil {
 		return nil, err
 	}
-	if a.Registers, err = loadRegisters(cfg.Registers, a.Catalogue.Policies); err != nil {
+	registers, err := loadRegisters(cfg.Registers, catalogue.Policies)
+	if err != nil {
 		return nil, err
 	}
+	a.inForce.Store(&inForce{catalogue: catalogue, registers: registers})
 	in, err := OpenInstallation(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -114,9 +121,9 @@ const Staleness = 500 * time.Millisecond
 
 func (a *App) openServices(ctx context.Context) error {
 	a.Rosters.Staleness = Staleness
-	a.Registers.rosters = a.Rosters
+	a.Registers = &Registers{inForce: func() *RegisterSet { return a.inForce.Load().registers }, rosters: a.Rosters}
 	a.Ledger = duty.NewLedger(duty.Config{
-		Rules: duty.Rules{Requirements: a.Catalogue.Requirements, Versions: a.Catalogue.Policies},
+		Rules: duty.Rules{Requirements: a.Catalogue().Requirements, Versions: a.Catalogue().Policies},
 		Kinds: map[string]duty.MarkSort{
 			learning.KindPassed: duty.Fulfils, policy.KindAcknowledged: duty.Fulfils,
 			policy.KindDeclined: duty.Declines, duty.KindExempted: duty.Exempts,
@@ -125,18 +132,21 @@ func (a *App) openServices(ctx context.Context) error {
 		Activities: activities{a.Store}, Now: a.cfg.Now, Staleness: Staleness,
 	})
 	log := noticing{a.Log, a.Ledger}
-	a.Policy = &policy.Service{Store: a.Store, Log: log, Catalogue: a.Catalogue.Policies, Duties: duties{a.Ledger}, Now: a.cfg.Now}
+	a.Policy = &policy.Service{
+		Store: a.Store, Log: log, Catalogue: func() *policy.Catalogue { return a.Catalogue().Policies }, Duties: duties{a.Ledger}, Now: a.cfg.Now,
+	}
 	a.Duties = &duty.Service{Log: log, Ledger: a.Ledger, Now: a.cfg.Now}
 	a.Report = &report.Service{Ledger: a.Ledger, Rosters: a.Rosters, Registers: a.Registers, Now: a.cfg.Now}
 	a.Learning = &learning.Service{
-		Store: a.Store, Log: log, Records: a.Store, Catalogue: a.Catalogue.Courses, Duties: duties{a.Ledger}, Now: a.cfg.Now,
+		Store: a.Store, Log: log, Records: a.Store, Catalogue: func() *learning.Catalogue { return a.Catalogue().Courses },
+		Duties: duties{a.Ledger}, Now: a.cfg.Now,
 	}
-	if err := a.Policy.Publish(ctx); err != nil {
+	if err := a.Policy.Publish(ctx, a.Catalogue().Policies); err != nil {
 		return err
 	}
 	var err error
 	a.Identity, err = identity.New(identity.Config{
-		BaseURL: a.cfg.BaseURL, Providers: a.cfg.Providers, Grants: a.Registers.grants,
+		BaseURL: a.cfg.BaseURL, Providers: a.cfg.Providers, Grants: a.Registers.Grants,
 		Idle: a.cfg.Idle, Absolute: a.cfg.Absolute, Clock: a.cfg.Now, Staleness: Staleness,
 	}, a.Store, people{a.Rosters})
 	if err != nil {
@@ -178,7 +188,7 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 		BaseURL: base, Hosts: a.cfg.Hosts, TrustedProxies: trusted, Logger: a.cfg.Logger, Now: a.cfg.Now,
 		Locale: messages, View: renderer, Assets: assets,
 		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
-		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: a.Catalogue.Glossary,
+		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: func() []policy.Term { return a.Catalogue().Glossary },
 		Paper: paper, LogKeys: a.Keys.All, TrustPolicy: string(trust),
 		Ready: a.ready, Jobs: a.Store,
 	})

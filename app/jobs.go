@@ -21,7 +21,7 @@ const (
 )
 
 func (a *App) openJobs() {
-	a.Retention = &retention.Service{Rules: a.Catalogue.Retention, Records: a.Store, Log: a.Installation, Rosters: a.Rosters, Now: a.cfg.Now}
+	a.Retention = &retention.Service{Rules: func() []retention.Rule { return a.Catalogue().Retention }, Records: a.Store, Log: a.Installation, Rosters: a.Rosters, Now: a.cfg.Now}
 	a.Jobs = &job.Runner{Store: a.Store, Now: a.cfg.Now, Logger: a.cfg.Logger, Jobs: []job.Job{
 		{Name: JobVerify, At: verifyAt, Do: a.verify},
 		{Name: JobRetention, At: retentionAt, Do: a.retain},

@@ -216,7 +216,7 @@ func (m *mailing) Compose(ctx context.Context, message notify.Message, to direct
 		return notify.Mail{}, err
 	}
 	p := m.messages.Printer(locale.Tag(record.Actor.Language))
-	item := m.app.Catalogue.title(e.Object, string(p.Tag()))
+	item := m.app.Catalogue().title(e.Object, string(p.Tag()))
 	number := strconv.FormatInt(seq, 10)
 	return notify.Mail{
 		// The leaf tells this entry from another of the same number, should the

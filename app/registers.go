@@ -23,23 +23,18 @@ const (
 	rolesFile     = "roles.yaml"
 )
 
-// Registers are what stands beside the roster: suppliers and contracts, social
-// media accounts, granted roles. A missing file is an empty register.
-type Registers struct {
-	rosters   duty.Rosters
+// RegisterSet is what stands beside the roster: suppliers and contracts, social
+// media accounts, granted roles. It never changes.
+type RegisterSet struct {
 	contracts *contract.Register
 	accounts  *social.Register
 	grants    identity.Grants
-
-	mu     sync.Mutex
-	roster *directory.Roster
-	facts  map[directory.PersonID][]duty.Fact
-	rev    int64
 }
 
-// loadRegisters reads the files that are there.
-func loadRegisters(fsys fs.FS, policies *policy.Catalogue) (*Registers, error) {
-	r := &Registers{contracts: &contract.Register{}, accounts: &social.Register{}, grants: identity.Grants{}}
+// loadRegisters reads the files that are there; a missing one is an empty
+// register.
+func loadRegisters(fsys fs.FS, policies *policy.Catalogue) (*RegisterSet, error) {
+	r := &RegisterSet{contracts: &contract.Register{}, accounts: &social.Register{}, grants: identity.Grants{}}
 	if fsys == nil {
 		return r, nil
 	}
@@ -72,21 +67,38 @@ func exists(fsys fs.FS, name string) bool {
 	return err == nil
 }
 
+// Registers are the registers in force.
+type Registers struct {
+	inForce func() *RegisterSet
+	rosters duty.Rosters
+
+	mu     sync.Mutex
+	of     *RegisterSet // what facts and rev are of, with roster
+	roster *directory.Roster
+	facts  map[directory.PersonID][]duty.Fact
+	rev    int64
+}
+
 // Contracts returns the register of contracts.
-func (r *Registers) Contracts() *contract.Register { return r.contracts }
+func (r *Registers) Contracts() *contract.Register { return r.inForce().contracts }
 
 // Accounts returns the register of social media accounts.
-func (r *Registers) Accounts() *social.Register { return r.accounts }
+func (r *Registers) Accounts() *social.Register { return r.inForce().accounts }
+
+// Grants returns who was granted which role.
+func (r *Registers) Grants() identity.Grants { return r.inForce().grants }
 
 // Facts returns what the registers state about the people of the roster. It is
-// worked out once for each roster.
+// worked out once for each roster and each edition.
 func (r *Registers) Facts() (map[directory.PersonID][]duty.Fact, int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	roster, err := r.rosters.Current(context.Background())
-	if err != nil || roster == r.roster {
+	set := r.inForce()
+	if err != nil || roster == r.roster && set == r.of {
 		return r.facts, r.rev // an unreachable store changes no fact
 	}
+	r.of = set
 	r.roster, r.rev = roster, r.rev+1
 	r.facts = map[directory.PersonID][]duty.Fact{}
 	state := func(number string, f duty.Fact) {
@@ -94,7 +106,7 @@ func (r *Registers) Facts() (map[directory.PersonID][]duty.Fact, int64) {
 			r.facts[p.ID] = append(r.facts[p.ID], f)
 		}
 	}
-	for _, a := range r.accounts.Accounts {
+	for _, a := range set.accounts.Accounts {
 		for _, c := range a.Custodians {
 			if c.Role == social.Operator {
 				continue
@@ -104,7 +116,7 @@ func (r *Registers) Facts() (map[directory.PersonID][]duty.Fact, int64) {
 			state(c.Number, f)
 		}
 	}
-	for _, c := range r.contracts.Contracts {
+	for _, c := range set.contracts.Contracts {
 		var items []duty.Item
 		for _, id := range c.Obligations {
 			items = append(items, duty.PolicyItem(id))

@@ -189,7 +189,7 @@ func TestTamperedTextIsShownAsSuch(t *testing.T) {
 	p := portal.New(t, portal.OnFile())
 	sign(t, p.As("employee"))
 	b := p.As("auditor")
-	src, ok := p.App.Catalogue.Policies.Policy("basic-policy")
+	src, ok := p.App.Catalogue().Policies.Policy("basic-policy")
 	if !ok {
 		t.Fatal("no basic policy")
 	}

@@ -31,7 +31,7 @@ func words(s *goquery.Selection) string { return strings.Join(strings.Fields(s.T
 func asked(t *testing.T, p *portal.Portal, page *portal.Page) learning.Question {
 	t.Helper()
 	stem := page.Text("main h1")
-	for _, q := range p.App.Learning.Catalogue.Bank("annual") {
+	for _, q := range p.App.Learning.Catalogue().Bank("annual") {
 		for _, language := range []string{"ja", "en"} {
 			if strings.Join(strings.Fields(q.Stem.In(language)), " ") == stem {
 				return q
@@ -281,7 +281,7 @@ func TestTwoTabsShareOneCheckAndOneRecord(t *testing.T) {
 func TestCheckTellsNoAnswer(t *testing.T) {
 	p := portal.New(t)
 	b := p.As("employee")
-	bank := p.App.Learning.Catalogue.Bank("annual")
+	bank := p.App.Learning.Catalogue().Bank("annual")
 	reveals := []string{"feedback", `class="why`, "mark-right", "あなたの回答", "data-"}
 	for _, q := range bank {
 		for _, o := range q.Options {

@@ -81,7 +81,7 @@ func finishCourse(t testing.TB, p *portal.Portal, number string, id learning.Cou
 	t.Helper()
 	ctx, service := context.Background(), p.App.Learning
 	actor := evidence.Actor{ID: string(p.Person(number).ID), Language: document.Japanese}
-	course, ok := service.Catalogue.Course(id)
+	course, ok := service.Catalogue().Course(id)
 	if !ok {
 		t.Fatalf("no course %s", id)
 	}
@@ -94,7 +94,7 @@ func finishCourse(t testing.TB, p *portal.Portal, number string, id learning.Cou
 	if err != nil {
 		t.Fatal(err)
 	}
-	bank := service.Catalogue.Bank(id)
+	bank := service.Catalogue().Bank(id)
 	for i, drawn := range check.Drawn {
 		q := bank[slices.IndexFunc(bank, func(q learning.Question) bool { return q.ID == drawn.Question })]
 		var right []learning.OptionID
@@ -115,7 +115,7 @@ func finishCourse(t testing.TB, p *portal.Portal, number string, id learning.Cou
 // finishPolicy acknowledges a policy as the person would.
 func finishPolicy(t testing.TB, p *portal.Portal, number string, id policy.ID) {
 	t.Helper()
-	doc, ok := p.App.Policy.Catalogue.Policy(id)
+	doc, ok := p.App.Policy.Catalogue().Policy(id)
 	if !ok {
 		t.Fatalf("no policy %s", id)
 	}

@@ -113,7 +113,7 @@ func offlineStatus() int {
 // fallback are parameters for who owns none: somebody's, which exist.
 func (w *world) fallback(t *testing.T) map[string]string {
 	t.Helper()
-	doc, ok := w.App.Catalogue.Policies.Policy("basic-policy")
+	doc, ok := w.App.Catalogue().Policies.Policy("basic-policy")
 	if !ok {
 		t.Fatal("no basic policy")
 	}

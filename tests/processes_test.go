@@ -69,7 +69,7 @@ func processes(t *testing.T, program string, change func(*instances.Config)) (*i
 		t.Fatal(err)
 	}
 	p := portal.At(t, c.URL)
-	p.App = &app.App{Learning: &learning.Service{Catalogue: courses}} // for the right answers
+	p.App = &app.App{Learning: &learning.Service{Catalogue: func() *learning.Catalogue { return courses }}} // for the right answers
 	return c, p
 }
 

@@ -335,7 +335,7 @@ func TestCookies(t *testing.T) {
 	b.SignIn("city", "000174")
 	b.Post("/language", url.Values{"csrf": {token(t, b)}, "lang": {"en"}})
 	b.Get("/tasks").Want(t, 200, "Tasks")
-	b.Get(annual + "/lessons/" + string(p.App.Learning.Catalogue.Courses()[0].Lessons[0].ID))
+	b.Get(annual + "/lessons/" + string(p.App.Learning.Catalogue().Courses()[0].Lessons[0].ID))
 	b.Submit(lessonForm, nil)
 	p.Clock.Advance(time.Hour)
 	b.Get("/tasks")

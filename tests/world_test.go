@@ -87,7 +87,7 @@ func (w *world) furnish(t *testing.T, role string) {
 	}
 	own["seq"] = strings.TrimPrefix(sign(t, b), "/receipts/")
 	ctx, actor, service := t.Context(), evidence.Actor{ID: own["id"], Language: document.Japanese}, w.App.Learning
-	course, _ := service.Catalogue.Course("annual")
+	course, _ := service.Catalogue().Course("annual")
 	for _, l := range course.Lessons {
 		if _, err := service.FinishLesson(ctx, actor, course.ID, l.ID); err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func (w *world) fail(t *testing.T, actor evidence.Actor) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bank := service.Catalogue.Bank("annual")
+	bank := service.Catalogue().Bank("annual")
 	for i, drawn := range check.Drawn {
 		q := bank[slices.IndexFunc(bank, func(q learning.Question) bool { return q.ID == drawn.Question })]
 		if _, err := service.AnswerCheck(ctx, actor, check.ID, i+1, wrong(q)); err != nil {

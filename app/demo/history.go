@@ -100,7 +100,7 @@ func (h *historian) fulfil(ctx context.Context, p directory.Person, a duty.Assig
 	s := evidence.Statement{Actor: h.actor(p, at), Subject: string(p.ID), Object: string(a.Item), Scope: a.Scope, At: at}
 	switch a.Item.Sort() {
 	case "course":
-		course, ok := h.app.Catalogue.Courses.Course(learning.CourseID(a.Item.ID()))
+		course, ok := h.app.Catalogue().Courses.Course(learning.CourseID(a.Item.ID()))
 		if !ok {
 			return nil
 		}
@@ -112,7 +112,7 @@ func (h *historian) fulfil(ctx context.Context, p directory.Person, a duty.Assig
 		}
 		s.Body = passed
 	default:
-		doc, ok := h.app.Catalogue.Policies.Policy(policy.ID(a.Item.ID()))
+		doc, ok := h.app.Catalogue().Policies.Policy(policy.ID(a.Item.ID()))
 		if !ok || doc.Declaration == nil {
 			return nil
 		}
@@ -157,7 +157,7 @@ func (h *historian) sit(ctx context.Context, p directory.Person, a duty.Assignme
 
 func (h *historian) passed(course *learning.Course, attempt string) learning.Passed {
 	body := learning.Passed{Course: string(course.ID), Content: course.Digest, Attempt: "sample-" + attempt, Pass: course.Check.Pass}
-	for _, q := range h.app.Catalogue.Courses.Bank(course.ID) {
+	for _, q := range h.app.Catalogue().Courses.Bank(course.ID) {
 		if body.Of == course.Check.Draw {
 			break
 		}
@@ -177,7 +177,7 @@ func (h *historian) passed(course *learning.Course, attempt string) learning.Pas
 
 // begin leaves the person somewhere in the course.
 func (h *historian) begin(ctx context.Context, p directory.Person, a duty.Assignment, at time.Time) error {
-	course, ok := h.app.Catalogue.Courses.Course(learning.CourseID(a.Item.ID()))
+	course, ok := h.app.Catalogue().Courses.Course(learning.CourseID(a.Item.ID()))
 	if !ok {
 		return nil
 	}

@@ -78,20 +78,39 @@ func NewLedger(cfg Config) *Ledger {
 // Today is the day in Japan.
 func (l *Ledger) Today() calendar.Date { return calendar.DateOf(l.cfg.Now()) }
 
+// Follow makes the ledger follow other rules from now on, in the same fiscal
+// years. What the registers state is asked again by the next question.
+func (l *Ledger) Follow(requirements []Requirement, versions Versions) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cfg.Rules.Requirements, l.cfg.Rules.Versions = requirements, versions
+	l.tally = nil
+	l.noticed++
+}
+
 // Requirement returns the requirement with the ID.
 func (l *Ledger) Requirement(id RequirementID) (Requirement, bool) {
-	i := slices.IndexFunc(l.cfg.Rules.Requirements, func(r Requirement) bool { return r.ID == id })
+	all := l.Requirements()
+	i := slices.IndexFunc(all, func(r Requirement) bool { return r.ID == id })
 	if i < 0 {
 		return Requirement{}, false
 	}
-	return l.cfg.Rules.Requirements[i], true
+	return all[i], true
 }
 
 // Requirements returns all requirements, in the order of the file.
-func (l *Ledger) Requirements() []Requirement { return l.cfg.Rules.Requirements }
+func (l *Ledger) Requirements() []Requirement {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cfg.Rules.Requirements
+}
 
 // Cycle returns the fiscal year that day lies in.
-func (l *Ledger) Cycle(day calendar.Date) calendar.Cycle { return l.cfg.Rules.Years.Of(day) }
+func (l *Ledger) Cycle(day calendar.Date) calendar.Cycle {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cfg.Rules.Years.Of(day)
+}
 
 // Noticed tells the ledger that this instance has appended: the next question
 // reads the log first.

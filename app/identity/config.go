@@ -19,7 +19,7 @@ import (
 type Config struct {
 	BaseURL   string // of the portal, such as https://kokoroe.city.example; https unless loopback
 	Providers []ProviderConfig
-	Grants    Grants
+	Grants    func() Grants     // those in force; nil: none
 	Idle      time.Duration     // a session ends when nothing was asked for so long; 30 min
 	Absolute  time.Duration     // a session ends in any case; 12 h
 	Timeout   time.Duration     // for one request to a provider; 10 s

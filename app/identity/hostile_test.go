@@ -263,7 +263,7 @@ func newWorld(t testing.TB) *world {
 	)
 	w.cfg = identity.Config{
 		BaseURL: baseURL, Clock: c.Now, Timeout: 30 * time.Second,
-		Grants: identity.Grants{identity.HR: {"001002"}},
+		Grants: func() identity.Grants { return identity.Grants{identity.HR: {"001002"}} },
 		Providers: []identity.ProviderConfig{
 			{ID: "staff", Issuer: w.staff.URL, ClientID: clientID, ClientSecret: clientSecret, Kinds: []directory.Kind{directory.Employee}},
 			{ID: "firm", Issuer: w.firm.URL, ClientID: clientID, ClientSecret: clientSecret, Kinds: []directory.Kind{directory.ContractorWorker}},

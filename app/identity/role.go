@@ -50,10 +50,13 @@ func (g Grants) RolesOf(p directory.Person, day calendar.Date) []Role {
 	return roles
 }
 
-// RolesOf returns the person's roles on day, by the roster and the configured
-// grants.
+// RolesOf returns the person's roles on day, by the roster and the grants in
+// force.
 func (s *Service) RolesOf(p directory.Person, day calendar.Date) []Role {
-	return s.cfg.Grants.RolesOf(p, day)
+	if s.cfg.Grants == nil {
+		return Grants(nil).RolesOf(p, day)
+	}
+	return s.cfg.Grants().RolesOf(p, day)
 }
 
 // granted are the roles that a grant may give.

@@ -160,7 +160,7 @@ func TestContentThatChangedMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Catalogue = catalogue
+	d.Catalogue = always(catalogue)
 	_, err = d.CheckQuestion(ctx, who, a.ID, 2)
 	wantFault(t, err, fault.Stale, "learning.content_changed")
 	_, err = d.SubmitCheck(ctx, who, a.ID)

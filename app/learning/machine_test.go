@@ -41,7 +41,7 @@ func rapidDesk(t *rapid.T) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{store: newMemory(), log: &log{}, duties: &duties{year: "2026"}}
-	d.Service = &learning.Service{Store: d.store, Log: d.log, Records: d.log, Catalogue: catalogue, Duties: d.duties, Now: clock()}
+	d.Service = &learning.Service{Store: d.store, Log: d.log, Records: d.log, Catalogue: always(catalogue), Duties: d.duties, Now: clock()}
 	return d
 }
 

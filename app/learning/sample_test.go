@@ -57,6 +57,11 @@ func right(choose int) []learning.OptionID { return []learning.OptionID{"a", "b"
 func wrong(choose int) []learning.OptionID { return []learning.OptionID{"d", "a"}[:choose] }
 
 // desk is a service with everything around it.
+// always is a catalogue that stays in force.
+func always(c *learning.Catalogue) func() *learning.Catalogue {
+	return func() *learning.Catalogue { return c }
+}
+
 type desk struct {
 	*learning.Service
 	store  *memory
@@ -73,7 +78,7 @@ func newDesk(t testing.TB, files fstest.MapFS) *desk {
 	d := &desk{store: newMemory(), log: &log{}, duties: &duties{year: "2026"}}
 	seed := uint64(0)
 	d.Service = &learning.Service{
-		Store: d.store, Log: d.log, Records: d.log, Catalogue: catalogue, Duties: d.duties,
+		Store: d.store, Log: d.log, Records: d.log, Catalogue: always(catalogue), Duties: d.duties,
 		Now: clock(),
 		Rand: func() *rand.Rand {
 			seed++

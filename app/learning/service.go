@@ -44,7 +44,7 @@ type Service struct {
 	Store     Store
 	Log       Log
 	Records   Records
-	Catalogue *Catalogue
+	Catalogue func() *Catalogue // the one in force; each question takes it once
 	Duties    Duties
 	Now       calendar.Clock
 	Rand      func() *rand.Rand // a new source for each draw; nil is seeded by the system
@@ -69,7 +69,7 @@ func newAttemptID() AttemptID {
 
 // asked returns the course and how it is asked of the actor.
 func (s *Service) asked(ctx context.Context, actor evidence.Actor, id CourseID) (*Course, Duty, error) {
-	course, ok := s.Catalogue.Course(id)
+	course, ok := s.Catalogue().Course(id)
 	if !ok {
 		return nil, Duty{}, fault.NotFoundf("course %q", id)
 	}
@@ -246,7 +246,7 @@ func (s *Service) own(ctx context.Context, actor evidence.Actor, id AttemptID, p
 // courseOf returns the course of the actor's attempt, and NotFound when the
 // attempt is not the actor's.
 func (s *Service) courseOf(actor evidence.Actor, a Attempt, purpose Purpose) (*Course, error) {
-	course, ok := s.Catalogue.Course(a.Course)
+	course, ok := s.Catalogue().Course(a.Course)
 	if string(a.Person) != actor.ID || a.Purpose != purpose || !ok {
 		return nil, fault.NotFoundf("attempt %q of %q", a.ID, actor.ID)
 	}

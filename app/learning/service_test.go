@@ -119,7 +119,7 @@ func assertRecord(t *testing.T, d *desk, a learning.Attempt) {
 	if err := e.Body(&body); err != nil {
 		t.Fatal(err)
 	}
-	if body.Attempt != string(a.ID) || body.Content != d.Catalogue.Courses()[0].Digest || body.Right != 4 || body.Of != 4 || body.Pass != 80 || len(body.Questions) != 4 {
+	if body.Attempt != string(a.ID) || body.Content != d.Catalogue().Courses()[0].Digest || body.Right != 4 || body.Of != 4 || body.Pass != 80 || len(body.Questions) != 4 {
 		t.Errorf("body %+v", body)
 	}
 	for i, q := range body.Questions {

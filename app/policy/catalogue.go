@@ -269,6 +269,11 @@ func (l *loader) edition(file, id string, number int, language string, byNumber 
 			e.Clauses = append(e.Clauses, s.ID)
 		}
 	}
+	for _, h := range document.Headings(page.Body) {
+		if h.ID != "" && h.Level == 2 {
+			e.Contents = append(e.Contents, h)
+		}
+	}
 	v := byNumber[number]
 	if v == nil {
 		v = &Version{Number: number, EffectiveOn: on, Material: f.Change == "material", Touches: f.Touches, Editions: map[string]Edition{}}

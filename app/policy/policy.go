@@ -35,7 +35,8 @@ type Edition struct {
 	Source   []byte // Markdown, without front matter: these bytes are shown, digested and kept
 	Digest   string
 	HTML     template.HTML
-	Clauses  []string // clause IDs, in order
+	Clauses  []string           // clause IDs, in order
+	Contents []document.Heading // of the clauses of the second level, for a table of contents
 }
 
 // In returns the edition in language, or the Japanese one, which prevails.

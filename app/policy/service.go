@@ -73,16 +73,16 @@ type Log interface {
 type Service struct {
 	Store     Store
 	Log       Log
-	Catalogue *Catalogue
+	Catalogue func() *Catalogue // the one in force; each question takes it once
 	Duties    Duties
 	Now       calendar.Clock
 }
 
-// Publish puts every version that the catalogue holds into the store. A
-// published version whose file has changed since is a Conflict that names it:
-// the change must become a version of its own.
-func (s *Service) Publish(ctx context.Context) error {
-	for _, p := range s.Catalogue.Policies() {
+// Publish puts every version that a catalogue holds into the store; it comes
+// before the catalogue takes force. A published version whose file has changed
+// since is a Conflict that names it: the change must become a version of its own.
+func (s *Service) Publish(ctx context.Context, c *Catalogue) error {
+	for _, p := range c.Policies() {
 		for _, v := range p.Versions {
 			for _, e := range v.Editions {
 				err := s.Store.Publish(ctx, Publication{
@@ -101,7 +101,7 @@ func (s *Service) Publish(ctx context.Context) error {
 		if p.Declaration == nil {
 			continue
 		}
-		for _, language := range s.Catalogue.languages {
+		for _, language := range c.languages {
 			w := p.Declaration.In(language)
 			if err := s.Store.KeepText(ctx, w.Digest(), w.Bytes()); err != nil {
 				return err
@@ -124,7 +124,7 @@ type Sheet struct {
 // Sheet returns the policy that is asked of the actor, in force today, in the
 // actor's language. NotFound when it is not asked of the actor.
 func (s *Service) Sheet(ctx context.Context, actor evidence.Actor, id ID) (Sheet, error) {
-	duty, p, v, err := s.asked(ctx, actor, id)
+	duty, p, v, err := s.asked(ctx, s.Catalogue(), actor, id)
 	if err != nil {
 		return Sheet{}, err
 	}
@@ -137,17 +137,17 @@ func (s *Service) Sheet(ctx context.Context, actor evidence.Actor, id ID) (Sheet
 
 // asked returns the policy with the version in force, and how it is asked of
 // the actor. NotFound when it is not.
-func (s *Service) asked(ctx context.Context, actor evidence.Actor, id ID) (Duty, Policy, Version, error) {
+func (s *Service) asked(ctx context.Context, c *Catalogue, actor evidence.Actor, id ID) (Duty, Policy, Version, error) {
 	duty, err := s.Duties.PolicyDuty(ctx, directory.PersonID(actor.ID), id)
 	if err != nil {
 		return Duty{}, Policy{}, Version{}, err
 	}
-	p, v, err := s.inForce(id)
+	p, v, err := s.inForce(c, id)
 	return duty, p, v, err
 }
 
-func (s *Service) inForce(id ID) (Policy, Version, error) {
-	p, ok := s.Catalogue.Policy(id)
+func (s *Service) inForce(c *Catalogue, id ID) (Policy, Version, error) {
+	p, ok := c.Policy(id)
 	if !ok || p.Declaration == nil {
 		return Policy{}, Version{}, fault.NotFoundf("policy %q", id)
 	}
@@ -171,7 +171,8 @@ type Request struct {
 // record. Stale when the text or the wording is not the one in force any more;
 // NotFound when the policy is not asked of the actor.
 func (s *Service) Acknowledge(ctx context.Context, actor evidence.Actor, r Request) (evidence.Entry, error) {
-	duty, p, v, err := s.asked(ctx, actor, r.Policy)
+	c := s.Catalogue()
+	duty, p, v, err := s.asked(ctx, c, actor, r.Policy)
 	if err != nil {
 		return evidence.Entry{}, err
 	}
@@ -179,7 +180,7 @@ func (s *Service) Acknowledge(ctx context.Context, actor evidence.Actor, r Reque
 	if !ok {
 		return evidence.Entry{}, s.stale(ctx, r.Text)
 	}
-	if !s.offered(*p.Declaration, r.Declaration) {
+	if !c.offers(*p.Declaration, r.Declaration) {
 		return evidence.Entry{}, s.stale(ctx, r.Text)
 	}
 	return s.Log.Append(ctx, evidence.Statement{
@@ -191,10 +192,10 @@ func (s *Service) Acknowledge(ctx context.Context, actor evidence.Actor, r Reque
 	})
 }
 
-// offered reports whether the wording with that digest is one of the
+// offers reports whether the wording with that digest is one of the
 // declaration's, in any language.
-func (s *Service) offered(d Declaration, digest string) bool {
-	for _, language := range s.Catalogue.languages {
+func (c *Catalogue) offers(d Declaration, digest string) bool {
+	for _, language := range c.languages {
 		if d.In(language).Digest() == digest {
 			return true
 		}
@@ -244,7 +245,7 @@ type Refusal struct {
 // counts as not done, and the security office sees it. Invalid with fields
 // when the ground or the reason is missing.
 func (s *Service) Decline(ctx context.Context, actor evidence.Actor, r Refusal) (evidence.Entry, error) {
-	duty, p, v, err := s.asked(ctx, actor, r.Policy)
+	duty, p, v, err := s.asked(ctx, s.Catalogue(), actor, r.Policy)
 	if err != nil {
 		return evidence.Entry{}, err
 	}

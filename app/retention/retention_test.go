@@ -44,9 +44,11 @@ func (r rosters) Current(context.Context) (*directory.Roster, error) { return r.
 
 func service(k *kept, now string, people ...directory.Person) *retention.Service {
 	return &retention.Service{
-		Rules: []retention.Rule{
-			{Kind: "policy.acknowledged/v1", Years: 10, Since: retention.SinceLeaving},
-			{Kind: "course.passed/v1", Years: 5, Since: retention.SinceRecord},
+		Rules: func() []retention.Rule {
+			return []retention.Rule{
+				{Kind: "policy.acknowledged/v1", Years: 10, Since: retention.SinceLeaving},
+				{Kind: "course.passed/v1", Years: 5, Since: retention.SinceRecord},
+			}
 		},
 		Records: k, Log: k, Rosters: rosters{directory.NewRoster(directory.Snapshot{Revision: 1, People: people})},
 		Now: func() time.Time { return calendar.MustDate(now).StartsAt() },

@@ -26,7 +26,7 @@ type Rosters interface {
 
 // Service erases what has outlived its time.
 type Service struct {
-	Rules   []Rule
+	Rules   func() []Rule // those in force
 	Records Records
 	Log     Log
 	Rosters Rosters
@@ -67,7 +67,7 @@ func (s *Service) Run(ctx context.Context, rehearse bool) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	for _, rule := range s.Rules {
+	for _, rule := range s.Rules() {
 		before, err := s.bound(today, rule.Years)
 		if err != nil {
 			return report, err

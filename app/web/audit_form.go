@@ -128,11 +128,11 @@ func isOption(options []view.Option, value string) bool {
 // itemOptions are all courses and policies, to choose from.
 func (s *Server) itemOptions(x *exchange) []view.Option {
 	options := []view.Option{{Label: x.T("audit.item.all")}}
-	for _, p := range s.cfg.Policy.Catalogue.Policies() {
+	for _, p := range s.cfg.Policy.Catalogue().Policies() {
 		item := duty.PolicyItem(string(p.ID))
 		options = append(options, view.Option{Value: string(item), Label: s.itemTitle(x, item)})
 	}
-	for _, c := range s.cfg.Learning.Catalogue.Courses() {
+	for _, c := range s.cfg.Learning.Catalogue().Courses() {
 		item := duty.CourseItem(string(c.ID))
 		options = append(options, view.Option{Value: string(item), Label: s.itemTitle(x, item)})
 	}

@@ -202,7 +202,7 @@ func (s *Server) auditText(x *exchange) error {
 	}
 	if text.Version > 0 {
 		page.Name = string(text.Policy)
-		if p, ok := s.cfg.Policy.Catalogue.Policy(text.Policy); ok {
+		if p, ok := s.cfg.Policy.Catalogue().Policy(text.Policy); ok {
 			page.Name = p.Title.In(string(x.Tag()))
 		}
 	}

@@ -67,7 +67,7 @@ func (s *Server) finishLesson(x *exchange) error {
 	if _, err := s.cfg.Learning.FinishLesson(x.ctx, x.actor(), id, lesson); err != nil {
 		return err
 	}
-	course, ok := s.cfg.Learning.Catalogue.Course(id)
+	course, ok := s.cfg.Learning.Catalogue().Course(id)
 	if !ok {
 		return fault.NotFoundf("course %q", id)
 	}

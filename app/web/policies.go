@@ -18,7 +18,6 @@ import (
 )
 
 func (s *Server) mountPolicies() {
-	s.contents = contentsOf(s.cfg.Policy.Catalogue)
 	s.get("/policies", s.policies)
 	s.get("/policies/:policy", s.policySheet)
 	s.post("/policies/:policy/acknowledgement", s.acknowledge)
@@ -26,33 +25,6 @@ func (s *Server) mountPolicies() {
 	s.post("/policies/:policy/question", s.sendQuestion)
 	s.get("/policies/:policy/public", s.publicPolicy)
 	s.get("/glossary", s.glossary)
-}
-
-// clauseLink is a line of a table of contents.
-type clauseLink struct{ Href, Heading string }
-
-// contentsOf makes the tables of contents once: policies do not change while
-// the program runs, and everybody reads them on the same afternoon.
-func contentsOf(c *policy.Catalogue) map[string][]clauseLink {
-	contents := map[string][]clauseLink{}
-	for _, p := range c.Policies() {
-		for _, v := range p.Versions {
-			for _, e := range v.Editions {
-				contents[e.Digest] = clauseLinks(e.Source)
-			}
-		}
-	}
-	return contents
-}
-
-func clauseLinks(source []byte) []clauseLink {
-	var links []clauseLink
-	for _, h := range document.Headings(source) {
-		if h.ID != "" && h.Level == 2 {
-			links = append(links, clauseLink{Href: "#clause-" + h.ID, Heading: h.Text})
-		}
-	}
-	return links
 }
 
 // policyPath is where a policy is read.
@@ -88,7 +60,7 @@ func (s *Server) policies(x *exchange) error {
 		return err
 	}
 	page := policiesPage{Page: s.titled(x, x.T("policy.list.title"))}
-	for _, p := range s.cfg.Policy.Catalogue.Policies() {
+	for _, p := range s.cfg.Policy.Catalogue().Policies() {
 		v, ok := p.InForce(today)
 		if !ok {
 			continue
@@ -141,7 +113,7 @@ type policyPage struct {
 	Name     string
 	Version  policy.Version
 	Edition  policy.Edition
-	Contents []clauseLink
+	Contents []document.Heading
 	Internal bool
 	Japanese bool // shown in Japanese because there is no translation
 
@@ -217,7 +189,7 @@ func (s *Server) publicPolicy(x *exchange) error {
 
 // policyText shows the policy in force without a declaration, to who may.
 func (s *Server) policyText(x *exchange, id policy.ID, may func(*exchange, policy.Policy) bool) error {
-	p, ok := s.cfg.Policy.Catalogue.Policy(id)
+	p, ok := s.cfg.Policy.Catalogue().Policy(id)
 	if !ok || !may(x, p) {
 		return fault.NotFoundf("policy %q", id)
 	}
@@ -237,7 +209,7 @@ func (s *Server) policyPage(x *exchange, p policy.Policy, v policy.Version) poli
 	edition := v.In(lang)
 	name := p.Title.In(lang)
 	return policyPage{
-		Page: s.titled(x, name), Name: name, Version: v, Edition: edition, Contents: s.contents[edition.Digest],
+		Page: s.titled(x, name), Name: name, Version: v, Edition: edition, Contents: edition.Contents,
 		Internal: !p.Public, Japanese: edition.Language == document.Japanese && x.Lang() != document.Japanese,
 	}
 }
@@ -256,7 +228,7 @@ type exactText struct {
 // loadedText returns the bytes with that digest: of what is loaded, or else as
 // keptText does.
 func (s *Server) loadedText(x *exchange, digest string) (exactText, error) {
-	loaded, ok := s.cfg.Policy.Catalogue.Text(digest)
+	loaded, ok := s.cfg.Policy.Catalogue().Text(digest)
 	switch {
 	case !ok:
 		return s.keptText(x, digest)
@@ -296,7 +268,7 @@ func (s *Server) exactWording(digest string, text []byte) exactText {
 // rendered is the HTML that was made at start of the very bytes that are kept:
 // on the last afternoon everybody looks at the same text.
 func (s *Server) rendered(published policy.Publication) template.HTML {
-	p, ok := s.cfg.Policy.Catalogue.Policy(published.Policy)
+	p, ok := s.cfg.Policy.Catalogue().Policy(published.Policy)
 	if !ok || published.Version < 1 || published.Version > len(p.Versions) {
 		return ""
 	}

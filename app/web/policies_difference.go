@@ -77,7 +77,7 @@ const wordingSeparator = "\n---\n"
 // wordingOf reads kept bytes of a declaration. The language is known of those
 // that are still in use.
 func (s *Server) wordingOf(digest string, kept []byte) policy.Wording {
-	for _, p := range s.cfg.Policy.Catalogue.Policies() {
+	for _, p := range s.cfg.Policy.Catalogue().Policies() {
 		if p.Declaration == nil {
 			continue
 		}

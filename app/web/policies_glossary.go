@@ -23,7 +23,7 @@ type glossaryTerm struct {
 func (s *Server) glossary(x *exchange) error {
 	lang := string(x.Tag())
 	page := glossaryPage{Page: s.titled(x, x.T("glossary.title"))}
-	for _, t := range s.cfg.Glossary {
+	for _, t := range s.cfg.Glossary() {
 		term := glossaryTerm{
 			ID: t.ID, Term: t.Term.In(lang), Definition: t.Definition.In(lang), Reading: t.Reading,
 			Clause: t.Clause, Href: s.clausePath(x, t.Clause),
@@ -38,7 +38,7 @@ func (s *Server) glossary(x *exchange) error {
 
 // clausePath is where the clause is read, "" where the visitor may not.
 func (s *Server) clausePath(x *exchange, clause string) string {
-	for _, p := range s.cfg.Policy.Catalogue.Policies() {
+	for _, p := range s.cfg.Policy.Catalogue().Policies() {
 		if v, ok := p.InForce(s.today()); p.Clauses && ok && mayRead(x, p) && hasClause(v, clause) {
 			return policyPath(p.ID) + "#clause-" + clause
 		}

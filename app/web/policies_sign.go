@@ -58,7 +58,7 @@ func (s *Server) stalePolicy(x *exchange, id policy.ID, text, words string) erro
 	if err != nil {
 		return err
 	}
-	p, ok := s.cfg.Policy.Catalogue.Policy(id)
+	p, ok := s.cfg.Policy.Catalogue().Policy(id)
 	if !ok {
 		return fault.NotFoundf("policy %q", id)
 	}

@@ -78,7 +78,7 @@ func (s *Server) task(x *exchange, a duty.Assignment, state duty.State) view.Tas
 	switch a.Item.Sort() {
 	case "course":
 		t.Title = x.T("tasks.course", "Name", name)
-		if c, ok := s.cfg.Learning.Catalogue.Course(learning.CourseID(a.Item.ID())); ok {
+		if c, ok := s.cfg.Learning.Catalogue().Course(learning.CourseID(a.Item.ID())); ok {
 			t.Minutes = c.Minutes()
 		}
 	default:
@@ -103,11 +103,11 @@ func (s *Server) itemTitle(x *exchange, item duty.Item) string {
 	var title document.Text
 	switch item.Sort() {
 	case "course":
-		if c, ok := s.cfg.Learning.Catalogue.Course(learning.CourseID(item.ID())); ok {
+		if c, ok := s.cfg.Learning.Catalogue().Course(learning.CourseID(item.ID())); ok {
 			title = c.Title
 		}
 	case "policy":
-		if p, ok := s.cfg.Policy.Catalogue.Policy(policy.ID(item.ID())); ok {
+		if p, ok := s.cfg.Policy.Catalogue().Policy(policy.ID(item.ID())); ok {
 			title = p.Title
 		}
 	}

@@ -47,8 +47,8 @@ type Config struct {
 	Log      *evidence.Log
 	Records  Records
 	Mails    Mails
-	Glossary []policy.Term
-	Jobs     Jobs // nil: nothing runs by itself
+	Glossary func() []policy.Term // the one in force
+	Jobs     Jobs                 // nil: nothing runs by itself
 	Paper    *pdf.Writer
 
 	LogKeys     []string                        // verifier keys of the log, the present one first
@@ -91,7 +91,6 @@ type Server struct {
 	origin   string // of BaseURL
 	instance string // names this one among several
 	csp      string
-	contents map[string][]clauseLink // tables of contents, by the digest of the text
 	stopping atomic.Bool
 }
 

@@ -188,7 +188,7 @@ func (c *retentionCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	s := retention.Service{Rules: rules, Records: in.Store, Log: in, Rosters: in.Rosters, Now: time.Now}
+	s := retention.Service{Rules: func() []retention.Rule { return rules }, Records: in.Store, Log: in, Rosters: in.Rosters, Now: time.Now}
 	report, err := s.Run(ctx, c.DryRun)
 	word := "erased"
 	if c.DryRun {
