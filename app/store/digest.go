@@ -22,7 +22,7 @@ type Digest struct {
 // sorts are what is told apart, in order.
 var sorts = []string{
 	"entry", "checkpoint", "cosignature", "revision", "department", "person", "link", "place", "attempt", "publication", "text",
-	"run", "message", "position",
+	"run", "message", "position", "edition",
 }
 
 // Sorts returns the sorts of things that Digests tells apart.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
 	"kokoroe/app/learning"
@@ -21,6 +22,7 @@ type Piece struct {
 	Run         *job.Run
 	Message     *notify.Message
 	Position    *Position
+	Edition     *edition.Edition
 }
 
 // Text is a text that was shown with a policy; see policy.Store.KeepText.
@@ -45,7 +47,7 @@ func (p Piece) Sort() string {
 	}{
 		{"roster", p.Roster != nil}, {"link", p.Link != nil}, {"place", p.Place != nil}, {"attempt", p.Attempt != nil},
 		{"publication", p.Publication != nil}, {"text", p.Text != nil}, {"run", p.Run != nil}, {"message", p.Message != nil},
-		{"position", p.Position != nil},
+		{"position", p.Position != nil}, {"edition", p.Edition != nil},
 	} {
 		switch {
 		case f.set && sort != "":

@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
@@ -29,6 +30,7 @@ type Store interface {
 	notify.Store
 	policy.Store
 	job.Store
+	edition.Store
 
 	// ErasePerson removes for good, also from the disk, what is kept of a person
 	// outside the evidence log: the row in the roster (whose revision goes up),
@@ -38,10 +40,10 @@ type Store interface {
 	// Pieces visits everything that is kept beside the evidence log (its entries,
 	// checkpoints and cosignatures), but for what is short-lived: sessions,
 	// sign-ins under way, used tokens. The roster comes first, then links, places,
-	// attempts, publications, texts, runs, messages and positions, each by their
-	// key (of links issuer and subject; of places scope, person and course; of
-	// publications policy, version and language; of runs job and instant) in the
-	// order of bytes. Few are held at a time. An error of visit ends it and is
+	// attempts, publications, texts, runs, messages, positions and editions, each by
+	// their key (of links issuer and subject; of places scope, person and course; of
+	// publications policy, version and language; of runs job and instant; of editions
+	// the number) in the order of bytes. Few are held at a time. An error of visit ends it and is
 	// returned as it is. What is written meanwhile may be visited or not.
 	Pieces(ctx context.Context, visit func(Piece) error) error
 

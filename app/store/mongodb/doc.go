@@ -38,6 +38,12 @@
 // replaces is removed after it; a reader that the removal overtakes sees that
 // the revision has moved on, and reads again.
 //
+// # Editions
+//
+// An edition is one document, and its number is the _id: of two instances that
+// publish the next number one gets it. The bundle is not evidence; it is taken
+// out once another edition has followed.
+//
 // # Versions
 //
 // Every document says in v which shape it has. The collection "kokoroe" says

@@ -33,6 +33,13 @@ func WithMigration(m func(context.Context, *mongo.Database) error) (undo func())
 	return func() { migrations = before }
 }
 
+// KnowingSchema makes a program of an older schema, until undo.
+func KnowingSchema(version int) (undo func()) {
+	before := migrations
+	migrations = slices.Clone(migrations[:version])
+	return func() { migrations = before }
+}
+
 // Collections returns the names of the declared collections.
 func Collections() []string {
 	var names []string

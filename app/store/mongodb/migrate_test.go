@@ -1,6 +1,7 @@
 package mongodb_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -9,7 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
+	"kokoroe/app/fault"
 	"kokoroe/app/learning"
+	"kokoroe/app/store/mongodb"
+	"kokoroe/app/store/storetest"
 	"kokoroe/tests/mongodb/engine"
 )
 
@@ -45,5 +50,57 @@ func TestPlacesOfTheFirstSchemaAreCarriedForward(t *testing.T) {
 	names, err := db.ListCollectionNames(t.Context(), d("name", "place"))
 	if err != nil || len(names) > 0 {
 		t.Errorf("the old places are still there (%v)", err)
+	}
+}
+
+// TestEditionsComeToADatabaseWithout opens a database from before there were editions.
+func TestEditionsComeToADatabaseWithout(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	s := open(t, uri)
+	storetest.Exercise(t, s)
+	check(t, s.Close())
+	db := documents(t, uri)
+	check(t, db.Collection("edition").Drop(t.Context()))
+	_, err := db.Collection("kokoroe").UpdateOne(t.Context(), d("_id", "schema"), d("$set", d("version", int64(2))))
+	check(t, err)
+	before := everything(t, db)
+
+	// Three instances of the new program start at once.
+	errs := make(chan error)
+	for range 3 {
+		go func() {
+			s, err := mongodb.Open(context.Background(), mongodb.Config{URI: uri})
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 3 {
+		check(t, <-errs)
+	}
+	s = open(t, uri)
+	if n, err := s.EditionNumber(t.Context()); err != nil || n != 0 {
+		t.Errorf("edition %d, %v", n, err)
+	}
+	check(t, s.PublishEdition(t.Context(), edition.Edition{Number: 1, Content: "c", Registers: "r", PublishedAt: time.UnixMilli(1).UTC()}))
+	check(t, s.Close())
+
+	// The old program leaves it alone from then on.
+	undo := mongodb.KnowingSchema(2)
+	defer undo()
+	after := everything(t, db)
+	_ = refused(t, uri, "mongodb.newer", fault.Invalid)
+	if now := everything(t, db); now != after {
+		t.Errorf("the old program changed: %s", cmp.Diff(after, now))
+	}
+
+	// But for what is new, nothing has changed.
+	check(t, db.Collection("edition").Drop(t.Context()))
+	_, err = db.Collection("kokoroe").UpdateOne(t.Context(), d("_id", "schema"), d("$set", d("version", int64(2))))
+	check(t, err)
+	if now := everything(t, db); now != before {
+		t.Errorf("the migration changed: %s", cmp.Diff(before, now))
 	}
 }

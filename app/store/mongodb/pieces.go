@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
 	"kokoroe/app/learning"
@@ -78,6 +79,11 @@ func (s *Store) Pieces(ctx context.Context, visit func(store.Piece) error) error
 			return walk[readerDocument](ctx, s, s.reader, "_id_", walkPage,
 				func(p store.Position) bson.D { return is("_id", p.Reader) },
 				func(p store.Position) error { return visit(store.Piece{Position: &p}) })
+		},
+		func() error {
+			return walk[editionDocument](ctx, s, s.edition, "_id_", walkTexts,
+				func(e edition.Edition) bson.D { return is("_id", e.Number) },
+				func(e edition.Edition) error { return visit(store.Piece{Edition: &e}) })
 		},
 	} {
 		if err := walk(); err != nil {
@@ -158,6 +164,9 @@ func (s *Store) PutPiece(ctx context.Context, p store.Piece) error {
 	case "position":
 		return s.add(ctx, s.reader, "reader", plain(p.Position.Reader),
 			readerDocument{Header: current, Name: p.Position.Reader, Seq: p.Position.Seq})
+	case "edition":
+		e := *p.Edition
+		return s.add(ctx, s.edition, "edition", plainEdition(e), editionOf(e))
 	}
 	return invalid(errNoPiece)
 }

@@ -108,6 +108,11 @@ var collections = []collection{
 		{name: "message_state", keys: by("state", "at", "_id")},
 	}},
 	{"reader", object(text("_id"), long("seq")), nil},
+
+	{"edition", object(long("_id"), text("content"), text("registers"), text("program"), moments("published_at"), bytesOf("bundle")), []index{
+		{name: "edition_content", keys: by("content")},
+		{name: "edition_registers", keys: by("registers")},
+	}},
 }
 
 // field is a field of a document's shape.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
 	"kokoroe/app/learning"
@@ -58,6 +59,10 @@ func (s *Store) Pieces(ctx context.Context, visit func(store.Piece) error) error
 		func() error {
 			return walk(ctx, s, visit, scanPosition, func(p *store.Position) store.Piece { return store.Piece{Position: p} },
 				`SELECT name, seq FROM reader ORDER BY name`)
+		},
+		func() error {
+			return walk(ctx, s, visit, scanEdition, func(e *edition.Edition) store.Piece { return store.Piece{Edition: e} },
+				selectEdition+`ORDER BY number`)
 		},
 	} {
 		if err := walk(); err != nil {
@@ -132,6 +137,9 @@ func (s *Store) PutPiece(ctx context.Context, p store.Piece) error {
 		return s.add(ctx, "message", plainMessage(*p.Message), insertMessage, messageArgs(*p.Message)...)
 	case "position":
 		return s.add(ctx, "reader", plain(p.Position.Reader), `INSERT INTO reader (name, seq) VALUES (?, ?)`, p.Position.Reader, p.Position.Seq)
+	case "edition":
+		e := *p.Edition
+		return s.add(ctx, "edition", plainEdition(e), insertEdition, editionArgs(e)...)
 	}
 	return invalid(errNoPiece)
 }

@@ -20,7 +20,7 @@ var wholeTables = []string{
 	"FROM checkpoint ORDER BY size DESC", // the newest checkpoints: the scan ends at the limit
 	// Everything there is, to carry it into another store, in the order of a key.
 	"FROM link ORDER BY", "FROM place ORDER BY", "FROM attempt ORDER BY", "FROM kept_text ORDER BY", "FROM job_run ORDER BY",
-	"FROM message ORDER BY", "FROM reader ORDER BY",
+	"FROM message ORDER BY", "FROM reader ORDER BY", "FROM edition ORDER BY",
 	"INDEXED BY entry_sort", // the whole population: the index, never the rows; see TestCountsReadTheIndexAlone
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
@@ -109,6 +110,13 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Position":        func(ctx context.Context) error { return second(s.Position(ctx, "old", 0)) },
 		"Position of new": func(ctx context.Context) error { return second(s.Position(ctx, "new", 0)) },
 		"AdvancePosition": func(ctx context.Context) error { return s.AdvancePosition(ctx, "old", 9) },
+		"PublishEdition":  func(ctx context.Context) error { return s.PublishEdition(ctx, sampleEdition(2, "new")) },
+		"EditionNumber":   func(ctx context.Context) error { return second(s.EditionNumber(ctx)) },
+		"EditionInForce":  func(ctx context.Context) error { return second(s.EditionInForce(ctx)) },
+		"EditionHeld":     func(ctx context.Context) error { return second(s.EditionHeld(ctx, edition.Content, "content old")) },
+		"EditionHeld of registers": func(ctx context.Context) error {
+			return second(s.EditionHeld(ctx, edition.Registers, "registers old"))
+		},
 	}
 	pieceCalls(s, all)
 	return all
@@ -128,6 +136,7 @@ func fill(t tb, s store.Store) {
 	claimed.Holder, claimed.NextAt = "holder", after(time.Hour)
 	noError(t, s.EnqueueMessages(background, []notify.Message{sampleMessage("old"), claimed}))
 	same(t, value[int64](t)(s.Position(background, "old", 3)), 3)
+	noError(t, s.PublishEdition(background, sampleEdition(1, "old")))
 }
 
 // wantUntouched checks that the store is as fill left it.
@@ -138,7 +147,7 @@ func wantUntouched(t tb, s store.Store) {
 	for _, p := range visited(t, s) {
 		sorts = append(sorts, p.Sort())
 	}
-	same(t, sorts, []string{"place", "attempt", "publication", "text", "message", "message", "position"})
+	same(t, sorts, []string{"place", "attempt", "publication", "text", "message", "message", "position", "edition"})
 	same(t, value[int64](t)(s.RosterRevision(background)), 0)
 	same(t, value[identity.Session](t)(s.Session(background, "old")), sampleSession("old"))
 	same(t, getPlace(t, s, "p-1").Revision, 1)
@@ -157,6 +166,7 @@ func wantUntouched(t tb, s store.Store) {
 	same(t, value[notify.Message](t)(s.ClaimMessage(background, "h", at, after(time.Hour))).Attempts, 1)
 	same(t, value[int64](t)(s.Position(background, "old", 0)), 3)
 	same(t, value[int64](t)(s.Position(background, "new", 5)), 5)
+	same(t, value[edition.Edition](t)(s.EditionInForce(background)), sampleEdition(1, "old"))
 	same(t, value[bool](t)(s.UseOnce(background, "new", at)), true)
 	same(t, value[identity.Login](t)(s.TakeLogin(background, "old")), sampleLogin("old"))
 }

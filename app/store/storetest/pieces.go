@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
@@ -37,6 +38,8 @@ func samplePieces(x string) []store.Piece {
 	message, waiting := sampleMessage("m-"+x), sampleMessage("n-"+x)
 	message.State, message.Attempts, message.SettledAt, message.Answer = notify.Sent, 4, after(time.Minute), "250 OK"
 	waiting.Holder, waiting.NextAt = "holder", after(time.Hour)
+	former, newer := sampleEdition(keyNumber(x), "former "+x), sampleEdition(keyNumber(x)+1, "newer "+x)
+	former.Bundle = nil
 	return []store.Piece{
 		{Roster: &directory.Snapshot{
 			Revision: 41, People: []directory.Person{samplePerson(1), {ID: "p-bare", Number: "0000002"}},
@@ -56,7 +59,21 @@ func samplePieces(x string) []store.Piece {
 		{Message: &message},
 		{Message: &waiting},
 		{Position: &store.Position{Reader: "reader-" + x, Seq: 12}},
+		{Edition: &former},
+		{Edition: &newer},
 	}
+}
+
+// keyNumber is a number for a text: of two texts the greater has the greater.
+func keyNumber(x string) int64 {
+	n := int64(1)
+	for i := range 6 {
+		n <<= 8
+		if i < len(x) {
+			n += int64(x[i])
+		}
+	}
+	return 2 * n
 }
 
 func put(t tb, s store.Store, pieces ...store.Piece) {
@@ -105,7 +122,7 @@ var pieceContracts = []contract{
 				same(t, *p.Roster, directory.Snapshot{Revision: 2, People: []directory.Person{samplePerson(1)}})
 			}
 		}
-		same(t, sorts, []string{"roster", "link", "place", "attempt", "publication", "text", "run", "message", "message", "position"})
+		same(t, sorts, []string{"roster", "link", "place", "attempt", "publication", "text", "run", "message", "message", "position", "edition"})
 	}},
 	{"pieces are in the order of their bytes", piecesInOrder},
 	{"many pieces are visited once each", func(t *testing.T, s store.Store) {
@@ -129,7 +146,7 @@ var pieceContracts = []contract{
 	}},
 	{"not one piece is refused", func(t *testing.T, s store.Store) {
 		for _, p := range []store.Piece{
-			{}, {Text: &store.Text{Digest: "x"}, Position: &store.Position{Reader: "x"}}, {Roster: &directory.Snapshot{}},
+			{}, {Text: &store.Text{Digest: "x"}, Position: &store.Position{Reader: "x"}}, {Roster: &directory.Snapshot{}}, {Edition: &edition.Edition{}},
 		} {
 			wantKind(t, s.PutPiece(t.Context(), p), fault.Invalid)
 		}
@@ -187,6 +204,8 @@ func putIsRead(t *testing.T, s store.Store) {
 	same(t, value[[]job.Run](t)(s.Runs(t.Context(), "job-x", 5)), []job.Run{*pieces[10].Run, *pieces[9].Run})
 	same(t, found(t, s, notify.MessageQuery{Person: pieces[11].Message.Person}), []string{"n-x", "m-x"})
 	same(t, value[int64](t)(s.Position(t.Context(), "reader-x", 0)), 12)
+	same(t, value[edition.Edition](t)(s.EditionInForce(t.Context())), *pieces[15].Edition)
+	same(t, value[bool](t)(s.EditionHeld(t.Context(), edition.Content, "content former x")), true)
 
 	apply(t, s, 41, directory.Change{People: []directory.Person{samplePerson(3)}})
 	same(t, len(value[directory.Snapshot](t)(s.Roster(t.Context())).People), 3)
@@ -215,7 +234,7 @@ func piecesInOrder(t *testing.T, s store.Store) {
 	shuffled := slices.Clone(pieces)
 	slices.Reverse(shuffled)
 	put(t, s, shuffled...)
-	order := []string{"link", "place", "attempt", "publication", "text", "run", "message", "position"}
+	order := []string{"link", "place", "attempt", "publication", "text", "run", "message", "position", "edition"}
 	key := func(p store.Piece) (parts []string) {
 		switch {
 		case p.Link != nil:
@@ -234,6 +253,8 @@ func piecesInOrder(t *testing.T, s store.Store) {
 			parts = []string{p.Message.Key}
 		case p.Position != nil:
 			parts = []string{p.Position.Reader}
+		case p.Edition != nil:
+			parts = []string{fmt.Sprintf("%020d", p.Edition.Number)}
 		}
 		return append([]string{string(rune('a' + slices.Index(order, p.Sort())))}, parts...)
 	}
@@ -311,6 +332,8 @@ func pieceWrites(s store.Store, x string, writes map[string]func() error) {
 		{Run: &job.Run{Job: x}}, {Run: &job.Run{Owner: x}}, {Run: &job.Run{Outcome: job.Outcome(x)}}, {Run: &job.Run{Report: x}},
 		{Message: &notify.Message{Key: x}}, {Message: &notify.Message{Person: person}}, {Message: &notify.Message{Answer: x}},
 		{Position: &store.Position{Reader: x}},
+		{Edition: &edition.Edition{Number: 1, Content: x}}, {Edition: &edition.Edition{Number: 1, Registers: x}},
+		{Edition: &edition.Edition{Number: 1, Program: x}},
 	}
 	for i, p := range pieces {
 		writes[strings.Join([]string{"piece", p.Sort(), fmt.Sprint(i)}, " ")] = func() error { return s.PutPiece(background, p) }

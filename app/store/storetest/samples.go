@@ -7,6 +7,7 @@ import (
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
@@ -81,5 +82,12 @@ func sampleAttempt(id string) learning.Attempt {
 func samplePublication(id policy.ID, version int, language, digest string) policy.Publication {
 	return policy.Publication{
 		Policy: id, Version: version, Language: language, Digest: digest, Text: []byte("# " + digest + "\n心得\x00\xff"), PublishedAt: at,
+	}
+}
+
+func sampleEdition(number int64, digest string) edition.Edition {
+	return edition.Edition{
+		Number: number, Content: "content " + digest, Registers: "registers " + digest, Program: "1.0-試験", PublishedAt: at,
+		Bundle: []byte("PK " + digest + "\x00\xff"),
 	}
 }

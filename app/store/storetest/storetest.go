@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"policy", policyContracts},
 		{"erasure", eraseContracts},
 		{"jobs", jobContracts},
+		{"editions", editionContracts},
 		{"messages", messageContracts},
 		{"pieces", pieceContracts},
 		{"text", textContracts},

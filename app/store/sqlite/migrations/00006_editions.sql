@@ -1,0 +1,16 @@
+-- +goose Up
+
+-- What took force together, as one bundle; of those that another has followed
+-- only number and digests are kept.
+
+CREATE TABLE edition (
+    number       INTEGER NOT NULL PRIMARY KEY,
+    content      TEXT    NOT NULL,
+    registers    TEXT    NOT NULL,
+    program      TEXT    NOT NULL,
+    published_at INTEGER NOT NULL,
+    bundle       BLOB
+) STRICT;
+
+CREATE INDEX edition_content ON edition (content);
+CREATE INDEX edition_registers ON edition (registers);
