@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,15 +43,15 @@ type App struct {
 	Outbox    *notify.Outbox // nil: no mail
 	Web       *web.Server
 
-	inForce atomic.Pointer[inForce] // set before anything asks
-	mailing *mailing                // nil: no mail
+	languages []string
+	inForce   atomic.Pointer[inForce] // set before anything asks
+	refused   atomic.Pointer[refusal] // nil: the newest edition is in force here
+	taking    sync.Mutex              // one edition at a time is taken over
+	mailing   *mailing                // nil: no mail
 }
 
-// Catalogue is the content in force.
-func (a *App) Catalogue() *Catalogue { return a.inForce.Load().catalogue }
-
-// New puts the program together: content is checked, the store opened, what is
-// new in content published, the log read. Whatever is wrong is said before
+// New puts the program together: content is checked, the store opened, what was
+// never in force published, the log read. Whatever is wrong is said before
 // anything listens.
 func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	cfg = cfg.withDefaults()
@@ -68,21 +69,23 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := LoadCatalogue(cfg.Content, languagesOf(messages)...)
+	a.languages = languagesOf(messages)
+	own, err := readDrafts(cfg)
 	if err != nil {
 		return nil, err
 	}
-	registers, err := loadRegisters(cfg.Registers, catalogue.Policies)
-	if err != nil {
+	if _, _, err := load(own.bundle, a.languages); err != nil {
 		return nil, err
 	}
-	a.inForce.Store(&inForce{catalogue: catalogue, registers: registers})
 	in, err := OpenInstallation(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	a.Installation = in
 	if err := a.OpenLog(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx, own); err != nil {
 		return nil, err
 	}
 	if err := a.openServices(ctx); err != nil {
@@ -116,7 +119,8 @@ func (n noticing) Append(ctx context.Context, s evidence.Statement) (evidence.En
 }
 
 // Staleness is how long what another instance did may go unseen: a record, an
-// import of the roster, the end of a session. Two seconds are promised.
+// import of the roster, the end of a session. Two seconds are promised. Editions are
+// asked for every second.
 const Staleness = 500 * time.Millisecond
 
 func (a *App) openServices(ctx context.Context) error {
@@ -140,9 +144,6 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Learning = &learning.Service{
 		Store: a.Store, Log: log, Records: a.Store, Catalogue: func() *learning.Catalogue { return a.Catalogue().Courses },
 		Duties: duties{a.Ledger}, Now: a.cfg.Now,
-	}
-	if err := a.Policy.Publish(ctx, a.Catalogue().Policies); err != nil {
-		return err
 	}
 	var err error
 	a.Identity, err = identity.New(identity.Config{
@@ -206,7 +207,7 @@ func (a *App) organisation(p *locale.Printer) string {
 
 // ready says why the portal cannot take acknowledgements, or nil.
 func (a *App) ready(ctx context.Context) error {
-	return errors.Join(a.Store.Ping(ctx), a.Log.Trouble())
+	return errors.Join(a.Store.Ping(ctx), a.Log.Trouble(), a.refused.Load().err())
 }
 
 const (
@@ -220,6 +221,7 @@ func (a *App) Run(ctx context.Context, ln net.Listener) error {
 	group.Go(func() error { return a.Web.Serve(ln) })
 	group.Go(func() error { return a.sweep(ctx) })
 	group.Go(func() error { return a.Jobs.Loop(ctx) })
+	group.Go(func() error { return a.follow(ctx) })
 	if a.mailing != nil {
 		group.Go(func() error { return a.mailing.run(ctx) })
 	}

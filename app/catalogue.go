@@ -17,6 +17,13 @@ import (
 // erased.
 var kinds = []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted}
 
+// The names of content's files beside its folders.
+const (
+	glossaryFile     = "glossary.yaml"
+	requirementsFile = "requirements.yaml"
+	retentionFile    = "retention.yaml"
+)
+
 // Catalogue is all content, loaded and checked.
 type Catalogue struct {
 	Policies     *policy.Catalogue
@@ -44,12 +51,12 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	note(err)
 	c.Courses, err = learning.LoadCatalogue(fsys)
 	note(err)
-	c.Requirements, err = duty.LoadRequirements(fsys, "requirements.yaml")
+	c.Requirements, err = duty.LoadRequirements(fsys, requirementsFile)
 	note(err)
-	c.Retention, err = retention.Load(fsys, "retention.yaml")
+	c.Retention, err = retention.Load(fsys, retentionFile)
 	note(err)
 	if c.Policies != nil {
-		c.Glossary, err = policy.LoadGlossary(fsys, "glossary.yaml", c.Policies)
+		c.Glossary, err = policy.LoadGlossary(fsys, glossaryFile, c.Policies)
 		note(err)
 	}
 	if len(problems) == 0 {
@@ -74,13 +81,13 @@ func (c *Catalogue) crossCheck() error {
 				_, known = c.Policies.Policy(policy.ID(it.Item.ID()))
 			}
 			if !known {
-				problems.Add("requirements.yaml", 0, "requirement %s asks for %s, which is not there", r.ID, it.Item)
+				problems.Add(requirementsFile, 0, "requirement %s asks for %s, which is not there", r.ID, it.Item)
 			}
 		}
 	}
 	for _, r := range c.Retention {
 		if !slices.Contains(kinds, r.Kind) {
-			problems.Add("retention.yaml", 0, "no record is of kind %s", r.Kind)
+			problems.Add(retentionFile, 0, "no record is of kind %s", r.Kind)
 		}
 	}
 	clauses := c.Policies.CoveredClauses()

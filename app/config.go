@@ -28,9 +28,10 @@ type Config struct {
 	Zone  string // name of the log whose signing key is made when there is none; empty: that is an error
 
 	Content   fs.FS // policies/, courses/, declarations/, glossary.yaml, requirements.yaml
+	Shipped   bool  // Content is what ships with the program: it takes force only where nothing else is
 	Locales   fs.FS
 	Static    fs.FS
-	Registers fs.FS // suppliers.yaml, accounts.yaml, roles.yaml; nil: empty
+	Registers fs.FS // suppliers.yaml, accounts.yaml, roles.yaml; nil: those in force stay, at first none
 
 	Witnesses []evidence.Witness // who cosigns the log; nil: nobody
 	Providers []identity.ProviderConfig

@@ -1,8 +1,151 @@
 package app
 
-// inForce is what took force together, as this program has read it. It never
-// changes: what comes after it is another one.
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kokoroe/app/edition"
+	"kokoroe/app/fault"
+)
+
+// inForce is one edition as this program has read it. It never changes: what
+// comes after it is another one. Who takes it once sees nothing of two.
 type inForce struct {
+	edition   edition.Edition // without its bundle
 	catalogue *Catalogue
 	registers *RegisterSet
+}
+
+func newInForce(e edition.Edition, c *Catalogue, r *RegisterSet) *inForce {
+	e.Bundle = nil
+	return &inForce{edition: e, catalogue: c, registers: r}
+}
+
+// Catalogue is the content in force.
+func (a *App) Catalogue() *Catalogue { return a.inForce.Load().catalogue }
+
+// Edition is the edition in force on this instance, without its bundle.
+func (a *App) Edition() edition.Edition { return a.inForce.Load().edition }
+
+// start puts into force what was never in force, and takes over the rest. Of
+// instances that start at once one publishes, and the others find that done.
+func (a *App) start(ctx context.Context, own drafts) error {
+	for {
+		s, err := a.standing(ctx, own, false)
+		if err != nil {
+			return err
+		}
+		var f *inForce
+		if s.same() {
+			f, err = a.take(ctx, s.Edition, s.was)
+		} else {
+			f, err = a.put(ctx, s, a.languages)
+		}
+		if errors.Is(err, errOvertaken) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		a.inForce.Store(f)
+		return nil
+	}
+}
+
+// take reads an edition that is in force already.
+func (a *App) take(ctx context.Context, e edition.Edition, b edition.Bundle) (*inForce, error) {
+	catalogue, registers, err := load(b, a.languages)
+	if err != nil {
+		return nil, notTaken(e, err)
+	}
+	// Who published it may have had other languages.
+	if err := a.publishTexts(ctx, catalogue); fault.Is(err, fault.Unavailable) {
+		return nil, err
+	} else if err != nil {
+		return nil, notTaken(e, err)
+	}
+	a.cfg.Logger.Info("in force", "edition", e.Number, "content", e.Content, "registers", e.Registers, "published_by", e.Program)
+	return newInForce(e, catalogue, registers), nil
+}
+
+// refusal is an edition that this program does not take over.
+type refusal struct {
+	number int64
+	cause  error
+}
+
+func (r *refusal) err() error {
+	if r == nil {
+		return nil
+	}
+	return r.cause
+}
+
+// followEvery is how often an instance asks for a newer edition: with the time
+// that it takes to read one, all instances show the same within 2 s.
+const followEvery = time.Second
+
+// follow takes over newer editions until ctx ends.
+func (a *App) follow(ctx context.Context) error {
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	failed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		err := a.TakeNewest(ctx)
+		if err != nil && !failed && ctx.Err() == nil { // said once, not every second
+			a.cfg.Logger.Error("asking for a newer edition", "cause", err.Error())
+		}
+		failed = err != nil
+	}
+}
+
+// TakeNewest takes over the newest edition, if it is another than the one in
+// force here. One that this program cannot read is refused: what was in force
+// stays, the instance is not ready, and so a load balancer leaves it out instead
+// of showing two truths. Unavailable when the store does not answer.
+func (a *App) TakeNewest(ctx context.Context) error {
+	a.taking.Lock()
+	defer a.taking.Unlock()
+	number, err := a.Store.EditionNumber(ctx)
+	if err != nil {
+		return err
+	}
+	if refused := a.refused.Load(); refused != nil && refused.number == number {
+		return nil
+	}
+	if number == 0 || number == a.Edition().Number {
+		a.refused.Store(nil)
+		return nil
+	}
+	e, err := a.Store.EditionInForce(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := a.opened(ctx, e)
+	if fault.Is(err, fault.Unavailable) {
+		return err
+	}
+	if err != nil {
+		a.cfg.Logger.Error("the newest edition is not taken over", "cause", err.Error())
+		a.refused.Store(&refusal{e.Number, err})
+		return nil
+	}
+	a.inForce.Store(f)
+	a.Ledger.Follow(f.catalogue.Requirements, f.catalogue.Policies)
+	a.refused.Store(nil)
+	return nil
+}
+
+func (a *App) opened(ctx context.Context, e edition.Edition) (*inForce, error) {
+	b, err := e.Open()
+	if err != nil {
+		return nil, notTaken(e, err)
+	}
+	return a.take(ctx, e, b)
 }

@@ -74,6 +74,16 @@ func (b Bundle) Files(p Part) Files {
 	return b.Registers
 }
 
+// With returns the bundle with other files in a part.
+func (b Bundle) With(p Part, files Files) Bundle {
+	if p == Content {
+		b.Content = files
+	} else {
+		b.Registers = files
+	}
+	return b
+}
+
 // Pack returns the bundle as bytes: the same files make the same bytes. Invalid
 // when a path is none, or there is more than a bundle may hold.
 func (b Bundle) Pack() ([]byte, error) {
@@ -98,7 +108,7 @@ func (b Bundle) Pack() ([]byte, error) {
 	if err := add(formatFile, []byte(format)); err != nil {
 		return nil, err
 	}
-	for _, p := range []Part{Content, Registers} {
+	for _, p := range Parts {
 		files := b.Files(p)
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			if !isPath(name) {
@@ -134,7 +144,7 @@ func isPath(name string) bool {
 func Unpack(packed []byte) (Bundle, error) {
 	b, err := unpack(packed)
 	if err != nil {
-		return Bundle{}, fault.Wrap(err, fault.Invalid, "edition.unreadable")
+		return Bundle{}, fault.Wrap(err, fault.Invalid, "edition.other_content")
 	}
 	return b, nil
 }

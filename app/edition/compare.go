@@ -27,7 +27,7 @@ const (
 // first, then registers, each by path.
 func Changes(before, after Bundle) []Change {
 	var list []Change
-	for _, p := range []Part{Content, Registers} {
+	for _, p := range Parts {
 		was, is := before.Files(p), after.Files(p)
 		first := len(list)
 		for name, data := range is {

@@ -19,6 +19,9 @@ const (
 	Registers Part = "registers" // contracts, accounts, granted roles
 )
 
+// Parts are both of them, in the order of a bundle.
+var Parts = [...]Part{Content, Registers}
+
 // Edition is what was put into force at one time. It never changes, but for its
 // bundle, which is let go when another edition follows: old registers say who
 // once had which role, and nothing asks for that any more.
@@ -67,7 +70,7 @@ func (e Edition) Open() (Bundle, error) {
 		return Bundle{}, err
 	}
 	if b.Content.Digest() != e.Content || b.Registers.Digest() != e.Registers {
-		return Bundle{}, fault.Wrap(errOtherFiles, fault.Invalid, "edition.unreadable")
+		return Bundle{}, fault.Wrap(errOtherFiles, fault.Invalid, "edition.other_content")
 	}
 	return b, nil
 }

@@ -117,7 +117,7 @@ func TestABundleComesBackWhole(t *testing.T) {
 	}
 	e.Registers = e.Content
 	_, err = e.Open()
-	wantInvalid(t, err, "edition.unreadable")
+	wantInvalid(t, err, "edition.other_content")
 }
 
 func TestPackRefuses(t *testing.T) {
@@ -208,7 +208,7 @@ func TestUnpackRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := edition.Unpack(c.packed)
-			wantInvalid(t, err, "edition.unreadable")
+			wantInvalid(t, err, "edition.other_content")
 			if err != nil && !strings.Contains(err.Error(), c.message) {
 				t.Errorf("%v, want %q in it", err, c.message)
 			}
@@ -301,7 +301,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		b, err := edition.Unpack(packed)
 		if err != nil {
-			wantInvalid(t, err, "edition.unreadable")
+			wantInvalid(t, err, "edition.other_content")
 			return
 		}
 		again, err := b.Pack()

@@ -134,7 +134,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	a, listener, err := app.Wait(ctx, app.Config{
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
 		Store: c.store(), State: c.Data,
-		Content: c.content(), Locales: c.locales(), Static: static.FS, Registers: registers,
+		Content: c.content(), Shipped: c.Content == "", Locales: c.locales(), Static: static.FS, Registers: registers,
 		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log, Mail: mail,
 	}, func() (net.Listener, error) { return new(net.ListenConfig).Listen(ctx, "tcp", c.Listen) })
 	if err != nil {

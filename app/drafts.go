@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"kokoroe/app/document"
+	"kokoroe/app/edition"
+	"kokoroe/app/fault"
+	"kokoroe/app/policy"
+)
+
+// What takes force of the folders. Whatever else is in them stays there: a
+// roster, the samples, what an editor left.
+var (
+	contentNames   = []string{"policies", "declarations", "courses", glossaryFile, requirementsFile, retentionFile}
+	registersNames = []string{suppliersFile, accountsFile, rolesFile}
+)
+
+// drafts are what the folders of this instance hold.
+type drafts struct {
+	bundle edition.Bundle
+	named  map[edition.Part]bool // by the operator: in place of what is in force
+}
+
+func readDrafts(cfg Config) (d drafts, err error) {
+	d.named = map[edition.Part]bool{edition.Content: !cfg.Shipped, edition.Registers: cfg.Registers != nil}
+	if d.bundle.Content, err = edition.Read(cfg.Content, contentNames...); err != nil || cfg.Registers == nil {
+		return d, err
+	}
+	d.bundle.Registers, err = edition.Read(cfg.Registers, registersNames...)
+	return d, err
+}
+
+// load reads a bundle as this program understands it.
+func load(b edition.Bundle, languages []string) (*Catalogue, *RegisterSet, error) {
+	content, err := b.Content.FS()
+	if err != nil {
+		return nil, nil, err
+	}
+	registers, err := b.Registers.FS()
+	if err != nil {
+		return nil, nil, err
+	}
+	catalogue, err := LoadCatalogue(content, languages...)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := loadRegisters(registers, catalogue.Policies)
+	return catalogue, set, err
+}
+
+// standing is the edition in force and what comes after it; Number 0 before the
+// first.
+type standing struct {
+	edition.Edition
+	was, next edition.Bundle
+}
+
+// same reports whether nothing changes.
+func (s standing) same() bool {
+	return s.Number > 0 && s.Content == s.next.Content.Digest() && s.Registers == s.next.Registers.Digest()
+}
+
+// standing works out what the drafts come to. A part that the operator has named
+// no folder for stays as it is in force. So does a part that was in force once
+// and is no more, unless again is wanted: an instance that restarts on an old
+// folder must not bring back what was replaced.
+func (in *Installation) standing(ctx context.Context, d drafts, again bool) (s standing, err error) {
+	s.Edition, err = in.Store.EditionInForce(ctx)
+	if fault.Is(err, fault.NotFound) {
+		s.next = d.bundle
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if s.was, err = s.Open(); err != nil {
+		return s, notTaken(s.Edition, err)
+	}
+	s.next = s.was
+	for _, p := range edition.Parts {
+		files := d.bundle.Files(p)
+		if !d.named[p] || files.Digest() == s.Digest(p) {
+			continue
+		}
+		if !again {
+			held, err := in.Store.EditionHeld(ctx, p, files.Digest())
+			if err != nil {
+				return s, err
+			}
+			if held {
+				in.cfg.Logger.Warn("a later edition has replaced what the folder holds: the one in force is taken",
+					"part", string(p), "edition", s.Number, "published_by", s.Program)
+				continue
+			}
+		}
+		s.next = s.next.With(p, files)
+	}
+	return s, nil
+}
+
+// notTaken says why the edition is not taken over, in one line.
+func notTaken(e edition.Edition, err error) error {
+	if problems, ok := errors.AsType[document.Problems](err); ok && len(problems) > 1 {
+		err = fmt.Errorf("%s, and %d more", problems[:1].Error(), len(problems)-1)
+	}
+	return &fault.Error{Kind: fault.Invalid, MessageID: "edition.other_content",
+		Err: fmt.Errorf("edition %d, published by version %s, cannot be taken over by this program: %s", e.Number, e.Program, err)}
+}
+
+// errOvertaken says that another instance has published meanwhile.
+var errOvertaken = errors.New("another edition was published meanwhile")
+
+// put puts what comes next into force: the texts of its policies first, for a
+// record names them, then the edition.
+func (in *Installation) put(ctx context.Context, s standing, languages []string) (*inForce, error) {
+	catalogue, registers, err := load(s.next, languages)
+	if err != nil {
+		return nil, err
+	}
+	e, err := edition.New(s.Number+1, s.next, in.cfg.Version, in.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := in.publishTexts(ctx, catalogue); err != nil {
+		return nil, err
+	}
+	err = in.Store.PublishEdition(ctx, e)
+	if fault.Is(err, fault.Conflict) {
+		return nil, errOvertaken
+	}
+	if err != nil {
+		return nil, err
+	}
+	in.cfg.Logger.Info("published", "edition", e.Number, "content", e.Content, "registers", e.Registers)
+	return newInForce(e, catalogue, registers), nil
+}
+
+func (in *Installation) publishTexts(ctx context.Context, c *Catalogue) error {
+	return (&policy.Service{Store: in.Store, Now: in.cfg.Now}).Publish(ctx, c.Policies)
+}
