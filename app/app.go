@@ -70,11 +70,8 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.languages = languagesOf(messages)
-	own, err := readDrafts(cfg)
+	own, err := readDrafts(cfg, a.languages)
 	if err != nil {
-		return nil, err
-	}
-	if _, _, err := load(own.bundle, a.languages); err != nil {
 		return nil, err
 	}
 	in, err := OpenInstallation(ctx, cfg)

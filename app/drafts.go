@@ -20,17 +20,41 @@ var (
 
 // drafts are what the folders of this instance hold.
 type drafts struct {
-	bundle edition.Bundle
-	named  map[edition.Part]bool // by the operator: in place of what is in force
+	bundle    edition.Bundle
+	named     map[edition.Part]bool // by the operator: in place of what is in force
+	languages []string
+	catalogue *Catalogue // of the bundle, with registers; nil: not read yet
+	registers *RegisterSet
 }
 
-func readDrafts(cfg Config) (d drafts, err error) {
+// readDrafts reads the folders, and names everything that is wrong in them. What
+// ships with the program may not be what registers go with: then they are looked
+// at together with the content in force.
+func readDrafts(cfg Config, languages []string) (d drafts, err error) {
 	d.named = map[edition.Part]bool{edition.Content: !cfg.Shipped, edition.Registers: cfg.Registers != nil}
-	if d.bundle.Content, err = edition.Read(cfg.Content, contentNames...); err != nil || cfg.Registers == nil {
+	d.languages = languages
+	if d.bundle.Content, err = edition.Read(cfg.Content, contentNames...); err != nil {
 		return d, err
 	}
-	d.bundle.Registers, err = edition.Read(cfg.Registers, registersNames...)
+	if cfg.Registers != nil {
+		if d.bundle.Registers, err = edition.Read(cfg.Registers, registersNames...); err != nil {
+			return d, err
+		}
+	}
+	if d.named[edition.Content] {
+		d.catalogue, d.registers, err = load(d.bundle, languages)
+	}
 	return d, err
+}
+
+// load is load of any bundle, without reading the drafts again.
+func (d drafts) load(b edition.Bundle) (*Catalogue, *RegisterSet, error) {
+	for _, p := range edition.Parts {
+		if d.catalogue == nil || b.Files(p).Digest() != d.bundle.Files(p).Digest() {
+			return load(b, d.languages)
+		}
+	}
+	return d.catalogue, d.registers, nil
 }
 
 // load reads a bundle as this program understands it.
@@ -115,8 +139,8 @@ var errOvertaken = errors.New("another edition was published meanwhile")
 
 // put puts what comes next into force: the texts of its policies first, for a
 // record names them, then the edition.
-func (in *Installation) put(ctx context.Context, s standing, languages []string) (*inForce, error) {
-	catalogue, registers, err := load(s.next, languages)
+func (in *Installation) put(ctx context.Context, s standing, d drafts) (*inForce, error) {
+	catalogue, registers, err := d.load(s.next)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +148,7 @@ func (in *Installation) put(ctx context.Context, s standing, languages []string)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.publishTexts(ctx, catalogue); err != nil {
+	if err := in.texts().Publish(ctx, catalogue.Policies); err != nil {
 		return nil, err
 	}
 	err = in.Store.PublishEdition(ctx, e)
@@ -138,6 +162,7 @@ func (in *Installation) put(ctx context.Context, s standing, languages []string)
 	return newInForce(e, catalogue, registers), nil
 }
 
-func (in *Installation) publishTexts(ctx context.Context, c *Catalogue) error {
-	return (&policy.Service{Store: in.Store, Now: in.cfg.Now}).Publish(ctx, c.Policies)
+// texts is what publishes the texts of policies.
+func (in *Installation) texts() *policy.Service {
+	return &policy.Service{Store: in.Store, Now: in.cfg.Now}
 }

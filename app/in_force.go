@@ -38,9 +38,9 @@ func (a *App) start(ctx context.Context, own drafts) error {
 		}
 		var f *inForce
 		if s.same() {
-			f, err = a.take(ctx, s.Edition, s.was)
+			f, err = a.take(ctx, s.Edition, s.was, own.load)
 		} else {
-			f, err = a.put(ctx, s, a.languages)
+			f, err = a.put(ctx, s, own)
 		}
 		if errors.Is(err, errOvertaken) {
 			continue
@@ -53,14 +53,17 @@ func (a *App) start(ctx context.Context, own drafts) error {
 	}
 }
 
+// reader reads a bundle as this program understands it.
+type reader func(edition.Bundle) (*Catalogue, *RegisterSet, error)
+
 // take reads an edition that is in force already.
-func (a *App) take(ctx context.Context, e edition.Edition, b edition.Bundle) (*inForce, error) {
-	catalogue, registers, err := load(b, a.languages)
+func (a *App) take(ctx context.Context, e edition.Edition, b edition.Bundle, load reader) (*inForce, error) {
+	catalogue, registers, err := load(b)
 	if err != nil {
 		return nil, notTaken(e, err)
 	}
 	// Who published it may have had other languages.
-	if err := a.publishTexts(ctx, catalogue); fault.Is(err, fault.Unavailable) {
+	if err := a.texts().Publish(ctx, catalogue.Policies); fault.Is(err, fault.Unavailable) {
 		return nil, err
 	} else if err != nil {
 		return nil, notTaken(e, err)
@@ -147,5 +150,5 @@ func (a *App) opened(ctx context.Context, e edition.Edition) (*inForce, error) {
 	if err != nil {
 		return nil, notTaken(e, err)
 	}
-	return a.take(ctx, e, b)
+	return a.take(ctx, e, b, func(b edition.Bundle) (*Catalogue, *RegisterSet, error) { return load(b, a.languages) })
 }

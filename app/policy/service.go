@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"kokoroe/app/calendar"
@@ -76,39 +75,6 @@ type Service struct {
 	Catalogue func() *Catalogue // the one in force; each question takes it once
 	Duties    Duties
 	Now       calendar.Clock
-}
-
-// Publish puts every version that a catalogue holds into the store; it comes
-// before the catalogue takes force. A published version whose file has changed
-// since is a Conflict that names it: the change must become a version of its own.
-func (s *Service) Publish(ctx context.Context, c *Catalogue) error {
-	for _, p := range c.Policies() {
-		for _, v := range p.Versions {
-			for _, e := range v.Editions {
-				err := s.Store.Publish(ctx, Publication{
-					Policy: p.ID, Version: v.Number, Language: e.Language,
-					Digest: e.Digest, Text: e.Source, PublishedAt: s.Now().UTC().Truncate(time.Millisecond),
-				})
-				if fault.Is(err, fault.Conflict) {
-					return &fault.Error{Kind: fault.Conflict, MessageID: "policy.published_differs",
-						Args: fault.Args{"Policy": string(p.ID), "Version": v.Number, "Language": e.Language}, Err: err}
-				}
-				if err != nil {
-					return err
-				}
-			}
-		}
-		if p.Declaration == nil {
-			continue
-		}
-		for _, language := range c.languages {
-			w := p.Declaration.In(language)
-			if err := s.Store.KeepText(ctx, w.Digest(), w.Bytes()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Sheet is a policy as it lies before a reader.

@@ -10,6 +10,7 @@ import (
 
 	"kokoroe/app"
 	"kokoroe/app/evidence"
+	"kokoroe/app/fault"
 	"kokoroe/app/retention"
 )
 
@@ -179,15 +180,18 @@ type retentionCmd struct {
 
 // Run erases what has outlived its time and reports by kind.
 func (c *retentionCmd) Run(ctx context.Context, con *console) (err error) {
-	rules, err := retention.Load(c.content(), "retention.yaml")
-	if err != nil {
-		return err
-	}
 	in, err := c.open(ctx, con, !c.DryRun)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	rules, err := in.RetentionRules(ctx)
+	if c.Content != "" || fault.Is(err, fault.NotFound) {
+		rules, err = retention.Load(c.content(), "retention.yaml")
+	}
+	if err != nil {
+		return err
+	}
 	s := retention.Service{Rules: func() []retention.Rule { return rules }, Records: in.Store, Log: in, Rosters: in.Rosters, Now: time.Now}
 	report, err := s.Run(ctx, c.DryRun)
 	word := "erased"

@@ -42,12 +42,13 @@ type cli struct {
 	Log     string           `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"KOKOROE_LOG"`
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Demo   demoCmd   `cmd:"" help:"Run the portal on loopback with a sample city and sample sign-ins."`
-	Serve  serveCmd  `cmd:"" help:"Run the portal."`
-	Check  checkCmd  `cmd:"" help:"Check content and messages; every problem is named by file and line."`
-	Import importCmd `cmd:"" help:"Import a file."`
-	Export exportCmd `cmd:"" help:"Export what is kept."`
-	Health healthCmd `cmd:"" help:"Ask a running portal on this machine whether it is well."`
+	Demo    demoCmd    `cmd:"" help:"Run the portal on loopback with a sample city and sample sign-ins."`
+	Serve   serveCmd   `cmd:"" help:"Run the portal."`
+	Check   checkCmd   `cmd:"" help:"Check content and messages; every problem is named by file and line."`
+	Import  importCmd  `cmd:"" help:"Import a file."`
+	Publish publishCmd `cmd:"" help:"Put the folders with content and registers into force, while the portal runs."`
+	Export  exportCmd  `cmd:"" help:"Export what is kept."`
+	Health  healthCmd  `cmd:"" help:"Ask a running portal on this machine whether it is well."`
 
 	Keys      keysCmd      `cmd:"" help:"The log's signing key."`
 	Witness   witnessCmd   `cmd:"" help:"A witness of evidence logs, on another host."`

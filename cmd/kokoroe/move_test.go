@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kokoroe/app"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/app/job"
@@ -52,6 +53,8 @@ func lived(t *testing.T) (folder, from, witnesses string) {
 			in.Store.SaveLink(t.Context(), identity.Link{Issuer: "https://id.example.jp", Subject: "三郎", Person: p.ID, LinkedAt: at}),
 			in.Store.Publish(t.Context(), policy.Publication{Policy: "basic-policy", Version: 1, Language: "ja", Digest: "sha256:00", Text: text, PublishedAt: at}),
 			in.Store.KeepText(t.Context(), "sha256:01", text),
+			in.Store.PublishEdition(t.Context(), edition.Edition{Number: 1, Content: "sha256:02", Registers: "sha256:03", PublishedAt: at, Bundle: text}),
+			in.Store.PublishEdition(t.Context(), edition.Edition{Number: 2, Content: "sha256:04", Registers: "sha256:03", PublishedAt: at, Bundle: text}),
 			in.Store.ClaimRun(t.Context(), run, at),
 			in.Store.EnqueueMessages(t.Context(), []notify.Message{{Key: notify.ReceiptKey(2), Person: p.ID, State: notify.Waiting, At: at, NextAt: at}}),
 			in.Store.SaveSession(t.Context(), identity.Session{Hash: "session", Person: p.ID, CreatedAt: at, SeenAt: at}),

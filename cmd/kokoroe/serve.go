@@ -43,6 +43,19 @@ func (s sources) locales() fs.FS {
 	return locales.FS
 }
 
+// registerFolder is the folder of what stands beside the roster.
+type registerFolder struct {
+	Registers string `help:"Folder with suppliers.yaml, accounts.yaml and roles.yaml." type:"existingdir" env:"KOKOROE_REGISTERS" placeholder:"DIR"`
+}
+
+// registers is nil when no folder is named.
+func (r registerFolder) registers() fs.FS {
+	if r.Registers == "" {
+		return nil
+	}
+	return os.DirFS(r.Registers)
+}
+
 // storage says where everything is kept.
 type storage struct {
 	Data  string `help:"Folder for the database, the signing key and the last checkpoint." default:"data" type:"path" env:"KOKOROE_DATA" placeholder:"DIR"`
@@ -96,6 +109,7 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 
 type serveCmd struct {
 	sources
+	registerFolder
 	storage
 	witnessed
 	Listen         string        `help:"Address to listen on; a proxy with TLS stands in front." default:"127.0.0.1:8080" env:"KOKOROE_LISTEN" placeholder:"HOST:PORT"`
@@ -103,7 +117,6 @@ type serveCmd struct {
 	Hosts          []string      `help:"Other values of Host that are answered, such as a health checker's." env:"KOKOROE_HOSTS" placeholder:"HOST"`
 	TrustedProxies []string      `help:"Addresses or prefixes of proxies whose X-Forwarded-For counts." env:"KOKOROE_TRUSTED_PROXIES" placeholder:"ADDRESS"`
 	City           string        `help:"What the organisation is called on every page." env:"KOKOROE_CITY" placeholder:"NAME"`
-	Registers      string        `help:"Folder with suppliers.yaml, accounts.yaml and roles.yaml." type:"existingdir" env:"KOKOROE_REGISTERS" placeholder:"DIR"`
 	Providers      string        `help:"File with the OpenID providers, YAML." required:"" type:"existingfile" env:"KOKOROE_PROVIDERS" placeholder:"FILE"`
 	Idle           time.Duration `help:"A session ends when nothing was asked for so long." default:"30m" env:"KOKOROE_IDLE"`
 	Absolute       time.Duration `help:"A session ends in any case after so long." default:"12h" env:"KOKOROE_ABSOLUTE"`
@@ -127,14 +140,10 @@ func (c *serveCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	var registers fs.FS
-	if c.Registers != "" {
-		registers = os.DirFS(c.Registers)
-	}
 	a, listener, err := app.Wait(ctx, app.Config{
 		Listen: c.Listen, BaseURL: c.BaseURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, City: c.City,
 		Store: c.store(), State: c.Data,
-		Content: c.content(), Shipped: c.Content == "", Locales: c.locales(), Static: static.FS, Registers: registers,
+		Content: c.content(), Shipped: c.Content == "", Locales: c.locales(), Static: static.FS, Registers: c.registers(),
 		Providers: providers, Witnesses: witnesses, Idle: c.Idle, Absolute: c.Absolute, Version: version(), Logger: con.log, Mail: mail,
 	}, func() (net.Listener, error) { return new(net.ListenConfig).Listen(ctx, "tcp", c.Listen) })
 	if err != nil {
