@@ -109,20 +109,24 @@ func (in *Installation) standing(ctx context.Context, d drafts, again bool) (s s
 		if !d.named[p] || files.Digest() == s.Digest(p) {
 			continue
 		}
+		held := false
 		if !again {
-			held, err := in.Store.EditionHeld(ctx, p, files.Digest())
-			if err != nil {
+			if held, err = in.Store.EditionHeld(ctx, p, files.Digest()); err != nil {
 				return s, err
 			}
-			if held {
-				in.cfg.Logger.Warn("a later edition has replaced what the folder holds: the one in force is taken",
-					"part", string(p), "edition", s.Number, "published_by", s.Program)
-				continue
-			}
+		}
+		if held {
+			in.cfg.Logger.Warn("a later edition has replaced what the folder holds: the one in force is taken",
+				"part", string(p), "edition", s.Number, "published_by", s.Program)
+			continue
 		}
 		s.next = s.next.With(p, files)
 	}
-	return s, nil
+	// What is held may be so since a moment ago, by an edition behind this one.
+	if n, err := in.Store.EditionNumber(ctx); err != nil || n == s.Number {
+		return s, err
+	}
+	return in.standing(ctx, d, again)
 }
 
 // notTaken says why the edition is not taken over, in one line.

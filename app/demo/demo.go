@@ -253,8 +253,15 @@ func (d *Demo) Run(ctx context.Context) error {
 func (d *Demo) Address() string { return d.listener.Addr().String() }
 
 // Beside puts another instance of the same portal together, on the same store
-// and behind the same address. It listens nowhere yet.
-func (d *Demo) Beside(ctx context.Context) (*app.App, error) { return app.New(ctx, d.cfg) }
+// and behind the same address. It listens nowhere yet. changes are made to its
+// configuration, as an operator's hand would.
+func (d *Demo) Beside(ctx context.Context, changes ...func(*app.Config)) (*app.App, error) {
+	cfg := d.cfg
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return app.New(ctx, cfg)
+}
 
 // CloseProviders stops both providers and leaves the portal to itself: nobody
 // can sign in any more.

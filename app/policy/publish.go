@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ func (s *Service) Publish(ctx context.Context, c *Catalogue) error {
 	for _, p := range c.Publications() {
 		p.PublishedAt = s.Now().UTC().Truncate(time.Millisecond)
 		if err := s.Store.Publish(ctx, p); fault.Is(err, fault.Conflict) {
-			return differs(p, err)
+			return differs(p)
 		} else if err != nil {
 			return err
 		}
@@ -50,9 +51,11 @@ func (s *Service) Publish(ctx context.Context, c *Catalogue) error {
 	return nil
 }
 
-func differs(p Publication, cause error) error {
+// differs names the text that was published once, and is another now.
+func differs(p Publication) error {
 	return &fault.Error{Kind: fault.Conflict, MessageID: "policy.published_differs",
-		Args: fault.Args{"Policy": string(p.Policy), "Version": p.Version, "Language": p.Language}, Err: cause}
+		Args: fault.Args{"Policy": string(p.Policy), "Version": p.Version, "Language": p.Language},
+		Err:  fmt.Errorf("%s, version %d, %s: this text was published and must not change; add a version", p.Policy, p.Version, p.Language)}
 }
 
 // Unpublished returns what Publish would add to the store, without the texts.
@@ -72,7 +75,7 @@ func (s *Service) Unpublished(ctx context.Context, c *Catalogue) ([]Publication,
 		case i < 0:
 			list = append(list, p)
 		case published[i].Digest != p.Digest:
-			return nil, differs(p, nil)
+			return nil, differs(p)
 		}
 	}
 	return list, nil
