@@ -3,12 +3,25 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"kokoroe/app/edition"
+	"kokoroe/app/evidence"
 	"kokoroe/app/locale"
 	"kokoroe/app/policy"
 	"kokoroe/app/retention"
 )
+
+// KindPublished is the kind of the record that somebody put an edition into
+// force. What an instance publishes at its start, nobody has decided. Frozen.
+const KindPublished = "content.published/v1"
+
+// ContentPublished is the body of a KindPublished record.
+type ContentPublished struct {
+	Edition   int64  `json:"edition"`
+	Content   string `json:"content"`   // digest of the files, see edition.Files.Digest
+	Registers string `json:"registers"` // likewise
+}
 
 // Published is what publishing the folders changes, or would.
 type Published struct {
@@ -21,7 +34,7 @@ type Published struct {
 // every instance takes it over within 2 s. A part without a folder stays as it
 // is in force. What was in force before and was replaced is brought back too.
 // The error is document.Problems when something is wrong with what the folders
-// hold. With rehearse nothing is published.
+// hold. With rehearse nothing is published, and the log need not be open.
 func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, error) {
 	messages, err := locale.Load(in.cfg.Locales)
 	if err != nil {
@@ -30,6 +43,9 @@ func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, 
 	d, err := readDrafts(in.cfg, languagesOf(messages))
 	if err != nil {
 		return Published{}, err
+	}
+	if !rehearse && in.Log.Trouble() != nil {
+		return Published{}, in.Log.Trouble() // it could not be recorded
 	}
 	for {
 		s, err := in.standing(ctx, d, true)
@@ -48,11 +64,20 @@ func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, 
 		if errors.Is(err, errOvertaken) {
 			continue
 		}
-		if err == nil {
-			out.Number = f.edition.Number
+		if err != nil {
+			return out, err
 		}
-		return out, err
+		out.Number = f.edition.Number
+		return out, in.recordPublished(ctx, f.edition)
 	}
+}
+
+func (in *Installation) recordPublished(ctx context.Context, e edition.Edition) error {
+	_, err := in.Log.Append(ctx, evidence.Statement{
+		Kind: KindPublished, Key: fmt.Sprintf("content.published/%d", e.Number), Actor: evidence.Actor{ID: "operator"},
+		Object: "edition", At: e.PublishedAt, Body: ContentPublished{Edition: e.Number, Content: e.Content, Registers: e.Registers},
+	})
+	return err
 }
 
 // RetentionRules returns the rules in force for how long records are kept.

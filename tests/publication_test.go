@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,6 +115,9 @@ func (w *town) publish(t *testing.T, folder, registers fs.FS) app.Published {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := in.OpenLog(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	p, err := in.Publish(t.Context(), false)
 	if err := errors.Join(err, in.Close()); err != nil {
 		t.Fatal(err)
@@ -207,15 +211,24 @@ func TestWhatOnePublishesAllShow(t *testing.T) {
 		b.Get(basicPolicy).Want(t, 200, "第2版")
 		b.Get(mailLesson).Want(t, 200, "この一文は公開の途中で加わった。")
 	})
-	if n := logSize(t, w.Portal); n != 0 {
-		t.Fatalf("%d records of a text that was not in force", n)
+	if n := logSize(t, w.Portal); n != 1 {
+		t.Fatalf("%d records, want the one of the publication alone", n)
 	}
 	receipt := sign(t, b)
 	w.each(t, func(t *testing.T) { b.Get(receipt).Want(t, 200, "第2版") })
 	x, err := w.apps[1].Examine(t.Context(), nil)
-	if err != nil || x.Size != 1 || x.Found != 0 {
+	if err != nil || x.Size != 2 || x.Found != 0 {
 		t.Errorf("examined %+v, %v", x, err)
 	}
+	e, err := w.App.Store.EntryByKey(t.Context(), "content.published/2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body app.ContentPublished
+	if err := e.Body(&body); err != nil || body.Edition != 2 || body.Content != w.App.Edition().Content || body.Registers != w.App.Edition().Registers {
+		t.Errorf("recorded %s (%v)", e.Record, err)
+	}
+	w.As("auditor").Get("/audit/records/"+strconv.FormatInt(e.Seq, 10)).Want(t, 200, "運用担当者", "content.published/v1", e.Object)
 }
 
 // TestRegistersTakeForceEverywhere: a role that is taken away is gone, and one

@@ -42,6 +42,11 @@ func (c *publishCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if !c.DryRun {
+		if err := in.OpenLog(ctx); err != nil {
+			return err
+		}
+	}
 	p, err := in.Publish(ctx, c.DryRun)
 	if err != nil {
 		return err
