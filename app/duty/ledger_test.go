@@ -383,3 +383,43 @@ func TestLedgerReadsOn(t *testing.T) {
 		t.Errorf("an unknown person: %v", err)
 	}
 }
+
+// TestOtherRulesAreFollowedAtOnce: what was counted by the old ones counts no
+// more, and the registers are asked again, whatever the clock says.
+func TestOtherRulesAreFollowedAtOnce(t *testing.T) {
+	w := newWorld("2026-06-01")
+	w.person("p", nil)
+	l := duty.NewLedger(duty.Config{
+		Rules: duty.Rules{Requirements: w.rules[:1], Versions: w}, Kinds: map[string]duty.MarkSort{"passed": duty.Fulfils},
+		Log: w, Rosters: w, Registers: w, Activities: w, Now: func() time.Time { return w.now }, Staleness: time.Hour,
+	})
+	asked := func() (items []duty.Item, required int) {
+		t.Helper()
+		all, err := l.Of(t.Context(), "p", day("2026-06-01"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range all {
+			items = append(items, a.Item)
+		}
+		counts, err := l.Counts(t.Context(), day("2026-06-01"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range counts {
+			required += c.Required
+		}
+		return items, required
+	}
+	if items, required := asked(); len(items) != 2 || required != 1 {
+		t.Fatalf("asked %v, %d required", items, required)
+	}
+	w.facts, w.factsRev = map[directory.PersonID][]duty.Fact{"p": {{Rule: duty.ByOwner, Object: "account:x"}}}, 2
+	l.Follow(w.rules[1:], w)
+	if items, required := asked(); len(items) != 1 || items[0] != "course:owner" || required != 1 {
+		t.Errorf("asked %v, %d required", items, required)
+	}
+	if _, ok := l.Requirement("annual"); ok || len(l.Requirements()) != 2 {
+		t.Errorf("the rules are %+v", l.Requirements())
+	}
+}
