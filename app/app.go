@@ -85,6 +85,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.start(ctx, own); err != nil {
 		return nil, err
 	}
+	if err := a.compareSettings(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.openServices(ctx); err != nil {
 		return nil, err
 	}

@@ -443,3 +443,31 @@ func TestAQuestionThatIsNoMoreBreaksNoPage(t *testing.T) {
 		b.Get("/record").Want(t, 200)
 	})
 }
+
+// TestOtherSettingsAreSaid: an instance that was told something else than the
+// one before it names what, and goes on with it.
+func TestOtherSettingsAreSaid(t *testing.T) {
+	w := newTown(t)
+	const said = "the instance that started before has another setting"
+	if strings.Contains(w.Logs.String(), said) {
+		t.Fatalf("three that agree disagree:\n%s", w.Logs)
+	}
+	w.beside(t, func(c *app.Config) {
+		c.City = "別の市"
+		c.Providers = slices.Clone(c.Providers)
+		c.Providers[1].Issuer = "http://127.0.0.1:1/elsewhere"
+	})
+	logs := w.Logs.String()
+	for _, want := range []string{`"setting":"city","here":"別の市"`, `"setting":"providers"`, "elsewhere"} {
+		if !strings.Contains(logs, want) {
+			t.Errorf("%s is not in the log", want)
+		}
+	}
+	if n := strings.Count(logs, said); n != 2 {
+		t.Errorf("%d settings are said to differ", n)
+	}
+	w.beside(t, func(c *app.Config) { c.City = "別の市" })
+	if n := strings.Count(w.Logs.String(), said); n != 3 { // of the two, the providers alone
+		t.Errorf("said %d times", n)
+	}
+}

@@ -56,6 +56,11 @@ type Store interface {
 	// EditionInForce returns the edition with the largest number. NotFound.
 	EditionInForce(ctx context.Context) (Edition, error)
 
+	// KeepSettings keeps the settings of the instance that starts, and returns those
+	// of the one that started before it; "" for none. All instances of a portal are
+	// to have the same, and whoever starts with others can say so.
+	KeepSettings(ctx context.Context, settings string) (before string, err error)
+
 	// EditionHeld reports whether the part was ever in force with the digest.
 	EditionHeld(ctx context.Context, p Part, digest string) (bool, error)
 }

@@ -39,7 +39,7 @@ type Store interface {
 
 	// Pieces visits everything that is kept beside the evidence log (its entries,
 	// checkpoints and cosignatures), but for what is short-lived: sessions,
-	// sign-ins under way, used tokens. The roster comes first, then links, places,
+	// sign-ins under way, used tokens, the settings of who started last. The roster comes first, then links, places,
 	// attempts, publications, texts, runs, messages, positions and editions, each by
 	// their key (of links issuer and subject; of places scope, person and course; of
 	// publications policy, version and language; of runs job and instant; of editions

@@ -104,3 +104,32 @@ func (s *Store) EditionHeld(ctx context.Context, p edition.Part, digest string) 
 	})
 	return held, err
 }
+
+type settingDocument struct {
+	Header   `bson:",inline"`
+	ID       string `bson:"_id"` // settingID
+	Settings string `bson:"settings"`
+}
+
+const settingID = "instances"
+
+// KeepSettings implements edition.Store.
+func (s *Store) KeepSettings(ctx context.Context, settings string) (before string, err error) {
+	if err := plain(settings); err != nil {
+		return "", err
+	}
+	if err := holds(len(settings)); err != nil {
+		return "", err
+	}
+	err = s.call(ctx, "settings", func(ctx context.Context) error {
+		var d settingDocument
+		o := options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.Before)
+		err := s.setting.FindOneAndUpdate(ctx, is("_id", settingID), is("$set", is("v", current.V, "settings", settings)), o).Decode(&d)
+		before = d.Settings
+		return err
+	})
+	if fault.Is(err, fault.NotFound) { // the first
+		return "", nil
+	}
+	return before, err
+}

@@ -19,7 +19,7 @@ type migration func(ctx context.Context, db *mongo.Database) error
 var migrations = []migration{
 	func(context.Context, *mongo.Database) error { return nil },
 	placesByKey,
-	// Schema 3 has editions beside what was there, and every document stays as it
+	// Schema 3 has editions and settings beside what was there, and every document stays as it
 	// was. The first program that starts publishes what its folders hold.
 	func(context.Context, *mongo.Database) error { return nil },
 }

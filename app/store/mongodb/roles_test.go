@@ -66,6 +66,9 @@ func needs(command bson.Raw) (collection string, actions []string) {
 		if collection == "login" {
 			return collection, []string{"find", "remove"} // it is taken
 		}
+		if collection == "setting" {
+			return collection, []string{"find", "insert", "update"} // it is made when it is not there
+		}
 		return collection, []string{"find", "update"}
 	case "listIndexes":
 		return collection, []string{"listIndexes"}

@@ -109,6 +109,8 @@ var collections = []collection{
 	}},
 	{"reader", object(text("_id"), long("seq")), nil},
 
+	{"setting", object(text("_id"), text("settings")), nil},
+
 	{"edition", object(long("_id"), text("content"), text("registers"), text("program"), moments("published_at"), bytesOf("bundle")), []index{
 		{name: "edition_content", keys: by("content")},
 		{name: "edition_registers", keys: by("registers")},

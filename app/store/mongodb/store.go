@@ -54,6 +54,7 @@ type Store struct {
 	message    *mongo.Collection
 	reader     *mongo.Collection
 	edition    *mongo.Collection
+	setting    *mongo.Collection
 
 	places   *revised[placeKey, placeDocument, learning.Place]
 	attempts *revised[learning.AttemptID, attemptDocument, learning.Attempt]
@@ -125,7 +126,7 @@ func (s *Store) collections(replicated bool) {
 		"log": &s.entries, "checkpoint": &s.checkpoint, "cosignature": &s.cosigned, "roster_change": &s.change, "person": &s.person,
 		"department": &s.department, "login": &s.login, "link": &s.link, "session": &s.session, "used_token": &s.token,
 		"course_place": &s.place, "attempt": &s.attempt, "publication": &s.published, "kept_text": &s.text, "job_run": &s.run,
-		"message": &s.message, "reader": &s.reader, "edition": &s.edition,
+		"message": &s.message, "reader": &s.reader, "edition": &s.edition, "setting": &s.setting,
 	} {
 		*c = s.db.Collection(name)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"kokoroe/app/edition"
@@ -66,4 +67,20 @@ func (s *Store) EditionHeld(ctx context.Context, p edition.Part, digest string) 
 	}
 	n, err := one(ctx, s, "edition", scanNumber, query, digest)
 	return n == 1, err
+}
+
+// KeepSettings implements edition.Store.
+func (s *Store) KeepSettings(ctx context.Context, settings string) (before string, err error) {
+	if err := plain(settings); err != nil {
+		return "", err
+	}
+	err = s.writer.single(ctx, func(c *connection) error {
+		before = ""
+		if err := c.row(`SELECT settings FROM setting WHERE id = 1`).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return translate(err, "settings")
+		}
+		_, err := c.exec(`INSERT INTO setting (id, settings) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET settings = ?1`, settings)
+		return translate(err, "settings")
+	})
+	return before, err
 }

@@ -111,6 +111,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"Position of new": func(ctx context.Context) error { return second(s.Position(ctx, "new", 0)) },
 		"AdvancePosition": func(ctx context.Context) error { return s.AdvancePosition(ctx, "old", 9) },
 		"PublishEdition":  func(ctx context.Context) error { return s.PublishEdition(ctx, sampleEdition(2, "new")) },
+		"KeepSettings":    func(ctx context.Context) error { return second(s.KeepSettings(ctx, "new")) },
 		"EditionNumber":   func(ctx context.Context) error { return second(s.EditionNumber(ctx)) },
 		"EditionInForce":  func(ctx context.Context) error { return second(s.EditionInForce(ctx)) },
 		"EditionHeld":     func(ctx context.Context) error { return second(s.EditionHeld(ctx, edition.Content, "content old")) },
@@ -137,6 +138,7 @@ func fill(t tb, s store.Store) {
 	noError(t, s.EnqueueMessages(background, []notify.Message{sampleMessage("old"), claimed}))
 	same(t, value[int64](t)(s.Position(background, "old", 3)), 3)
 	noError(t, s.PublishEdition(background, sampleEdition(1, "old")))
+	noError(t, second(s.KeepSettings(background, "old")))
 }
 
 // wantUntouched checks that the store is as fill left it.
@@ -166,6 +168,7 @@ func wantUntouched(t tb, s store.Store) {
 	same(t, value[notify.Message](t)(s.ClaimMessage(background, "h", at, after(time.Hour))).Attempts, 1)
 	same(t, value[int64](t)(s.Position(background, "old", 0)), 3)
 	same(t, value[int64](t)(s.Position(background, "new", 5)), 5)
+	same(t, value[string](t)(s.KeepSettings(background, "other")), "old")
 	same(t, value[edition.Edition](t)(s.EditionInForce(background)), sampleEdition(1, "old"))
 	same(t, value[bool](t)(s.UseOnce(background, "new", at)), true)
 	same(t, value[identity.Login](t)(s.TakeLogin(background, "old")), sampleLogin("old"))

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"kokoroe/app/edition"
@@ -81,6 +82,25 @@ var editionContracts = []contract{
 		large.Bundle = large.Bundle[1:]
 		noError(t, s.PublishEdition(t.Context(), large))
 		same(t, len(value[edition.Edition](t)(s.EditionInForce(t.Context())).Bundle), edition.MaxBundle)
+	}},
+	{"settings are those of who kept them last", func(t *testing.T, s store.Store) {
+		same(t, value[string](t)(s.KeepSettings(t.Context(), `{"city":"見本市"}`)), "")
+		same(t, value[string](t)(s.KeepSettings(t.Context(), "b")), `{"city":"見本市"}`)
+		same(t, value[string](t)(s.KeepSettings(t.Context(), "")), "b")
+		same(t, value[string](t)(s.KeepSettings(t.Context(), "c")), "")
+		wantKind(t, second(s.KeepSettings(t.Context(), "\x00")), fault.Invalid)
+		wantKind(t, second(s.KeepSettings(t.Context(), "\xff")), fault.Invalid)
+		same(t, len(visited(t, s)), 0)
+	}},
+	{"of 20 that keep settings each sees another's", func(t *testing.T, s store.Store) {
+		seen := make([]string, 20)
+		errs := together(20, func(i int) (err error) {
+			seen[i], err = s.KeepSettings(background, fmt.Sprint(i))
+			return err
+		})
+		same(t, count(t, errs, fault.Internal), 20)
+		slices.Sort(seen)
+		same(t, len(slices.Compact(seen)), 20)
 	}},
 	{"of 20 that publish the next number one wins", func(t *testing.T, s store.Store) {
 		noError(t, s.PublishEdition(t.Context(), sampleEdition(1, "first")))

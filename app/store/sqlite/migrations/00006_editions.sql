@@ -14,3 +14,10 @@ CREATE TABLE edition (
 
 CREATE INDEX edition_content ON edition (content);
 CREATE INDEX edition_registers ON edition (registers);
+
+-- What the instance that started last was told: all are to be told the same.
+
+CREATE TABLE setting (
+    id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    settings TEXT    NOT NULL
+) STRICT;
