@@ -36,7 +36,7 @@ func (a *App) compareSettings(ctx context.Context) error {
 	}
 	var there map[string]string
 	if json.Unmarshal([]byte(before), &there) != nil {
-		return nil // of a program that keeps them otherwise
+		return nil //nolint:nilerr // of a program that keeps them otherwise
 	}
 	for _, name := range slices.Sorted(maps.Keys(here)) {
 		if was, ok := there[name]; ok && was != here[name] {

@@ -131,11 +131,12 @@ func (in *Installation) standing(ctx context.Context, d drafts, again bool) (s s
 
 // notTaken says why the edition is not taken over, in one line.
 func notTaken(e edition.Edition, err error) error {
+	why := err.Error()
 	if problems, ok := errors.AsType[document.Problems](err); ok && len(problems) > 1 {
-		err = fmt.Errorf("%s, and %d more", problems[:1].Error(), len(problems)-1)
+		why = fmt.Sprintf("%s, and %d more", problems[:1].Error(), len(problems)-1)
 	}
 	return &fault.Error{Kind: fault.Invalid, MessageID: "edition.other_content",
-		Err: fmt.Errorf("edition %d, published by version %s, cannot be taken over by this program: %s", e.Number, e.Program, err)}
+		Err: fmt.Errorf("edition %d, published by version %s, cannot be taken over by this program: %s", e.Number, e.Program, why)}
 }
 
 // errOvertaken says that another instance has published meanwhile.

@@ -69,7 +69,7 @@ func TestPublish(t *testing.T) {
 	edit(t, policy, "{#1}", "{#1}\n\nもう一文。")
 	wantExit(t, exitFailed, "basic-policy, version 1, ja: this text was published and must not change", "publish", "--data", data, "--content", own, "--dry-run")
 	wantExit(t, exitFailed, "basic-policy, version 1, ja: this text was published and must not change", "publish", "--data", data, "--content", own)
-	edit(t, policy, "version: 1", "versoin: 1")
+	edit(t, policy, "version: 1", "versions: 1")
 	wantExit(t, exitRefused, "policies/basic-policy/1.ja.md:", "publish", "--data", data, "--content", own)
 	wantExit(t, 0, "Nothing changes: edition 2 is in force.", "publish", "--data", data, "--registers", registers)
 
