@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"kokoroe/app/document"
 	"kokoroe/app/edition"
@@ -131,7 +132,7 @@ func (in *Installation) standing(ctx context.Context, d drafts, again bool) (s s
 
 // notTaken says why the edition is not taken over, in one line.
 func notTaken(e edition.Edition, err error) error {
-	why := err.Error()
+	why := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if problems, ok := errors.AsType[document.Problems](err); ok && len(problems) > 1 {
 		why = fmt.Sprintf("%s, and %d more", problems[:1].Error(), len(problems)-1)
 	}
