@@ -150,8 +150,9 @@ func (c *Config) complete() error {
 // change them.
 //
 // Invalid: evidence.record_invalid, evidence.record_too_large. Unavailable:
-// evidence.unconfirmed (ask again), evidence.busy, evidence.closed,
-// evidence.store_went_back, evidence.log_damaged.
+// evidence.unconfirmed (ask again), store.full and store.read_only (it is not
+// recorded), evidence.busy, evidence.closed, evidence.store_went_back,
+// evidence.log_damaged.
 func (l *Log) Append(ctx context.Context, s Statement) (Entry, error) {
 	if err := l.Trouble(); err != nil {
 		return Entry{}, err
@@ -262,11 +263,15 @@ func poke(c chan struct{}) {
 	}
 }
 
-// why is what a caller is told about cause: that the log has stopped, or that
-// asking again may help.
+// why is what a caller is told about cause: that the log has stopped, that the
+// store took nothing, or that asking again may help.
 func (l *Log) why(cause error) error {
 	if err := l.Trouble(); err != nil {
 		return err
+	}
+	// A store that takes no writes has said so first: nothing of it is there.
+	if e, ok := errors.AsType[*fault.Error](cause); ok && (e.MessageID == "store.full" || e.MessageID == "store.read_only") {
+		return e
 	}
 	return unconfirmed(cause)
 }

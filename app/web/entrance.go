@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -222,7 +223,8 @@ func (s *Server) static(c *fiber.Ctx) error {
 func (s *Server) health(x *exchange) error { return plain(x, fiber.StatusOK, "ok\n") }
 
 // readiness answers whether acknowledgements can be taken: the store works,
-// the log trusts it, and the server is not stopping.
+// the log trusts it, and the server is not stopping. A word says why not, such
+// as "away", "full", "read-only", "no-primary", "store-went-back".
 func (s *Server) readiness(x *exchange) error {
 	if s.stopping.Load() {
 		return plain(x, fiber.StatusServiceUnavailable, "stopping\n")
@@ -230,10 +232,20 @@ func (s *Server) readiness(x *exchange) error {
 	if s.cfg.Ready != nil {
 		if err := s.cfg.Ready(x.ctx); err != nil {
 			s.cfg.Logger.Warn("not ready", "cause", err.Error())
-			return plain(x, fiber.StatusServiceUnavailable, "not ready\n")
+			return plain(x, fiber.StatusServiceUnavailable, "not ready"+inAWord(err)+"\n")
 		}
 	}
 	return plain(x, fiber.StatusOK, "ready\n")
+}
+
+// inAWord is the name of the first fault in err without its area, behind a colon.
+func inAWord(err error) string {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return ""
+	}
+	_, word, _ := strings.Cut(f.MessageID, ".")
+	return ": " + strings.ReplaceAll(word, "_", "-")
 }
 
 func plain(x *exchange, status int, text string) error {

@@ -35,12 +35,28 @@ const (
 	codeTooLargeUpdate    = 17419
 	codeWriteTooLarge     = 2 // BadValue, with a text that says so
 	codeUserWritesBlocked = 371
+	codeMemory            = 146
 )
+
+// What the reader is told, and /readyz in a word, of a server that takes no
+// writes for the time being.
+const (
+	away      = "store.away"
+	full      = "store.full"
+	readOnly  = "store.read_only"
+	noPrimary = "store.no_primary"
+)
+
+// states are the codes by which a server says in which of these it is.
+var states = map[int]string{
+	codeOutOfDisk: full, codeUserWritesBlocked: readOnly,
+	10107: noPrimary, 13435: noPrimary, 13436: noPrimary, 10058: noPrimary,
+}
 
 // passing are the codes of a server that is going, coming, or has no room: the
 // same call may succeed later.
 var passing = []int{
-	codeMaxTime, codeUnauthorized, codeOutOfDisk, codeUserWritesBlocked,
+	codeMaxTime, codeUnauthorized, codeOutOfDisk, codeUserWritesBlocked, codeMemory,
 	6, 7, 64, 89, 91, 112, 133, 134, 189, 202, 262, 317, 365, 384, 462, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 24,
 }
 
@@ -73,19 +89,29 @@ func translate(ctx context.Context, err error, what string) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), mongo.IsTimeout(err):
-		return unavailable(fmt.Errorf("mongodb: no answer in time: %w", plainCause(err)))
+		return fault.Wrap(fmt.Errorf("mongodb: no answer in time: %w", plainCause(err)), fault.Unavailable, away)
 	case errors.Is(err, mongo.ErrClientDisconnected):
 		return unavailable(errClosed)
 	}
 	e, ok := errors.AsType[mongo.ServerError](err)
 	if !ok {
 		// Not the server's word: a connection that broke, a server that is not found.
-		return unavailable(plainCause(err))
+		return fault.Wrap(plainCause(err), fault.Unavailable, away)
 	}
 	if unsure(e) {
-		return unavailable(plainCause(err))
+		return fault.Wrap(plainCause(err), fault.Unavailable, stateOf(e))
 	}
 	return internal(plainCause(err))
+}
+
+// stateOf is what may be said of a server that answers e.
+func stateOf(e mongo.ServerError) string {
+	for code, state := range states {
+		if e.HasErrorCode(code) {
+			return state
+		}
+	}
+	return "error.unavailable"
 }
 
 // unsure reports whether e may have passed when it is tried again, or whether

@@ -17,8 +17,17 @@ func OpenWatched(ctx context.Context, c Config, watch func(*event.CommandStarted
 	})
 }
 
+// Unstarted is a store that has not looked at its server.
+func Unstarted(ctx context.Context, c Config) (*Store, error) {
+	s, _, err := unstarted(ctx, c)
+	return s, err
+}
+
 // Connect makes the client that the store uses.
-func Connect(c Config) (*mongo.Client, error) { return connect(c, nil) }
+func Connect(c Config) (*mongo.Client, error) {
+	client, _, err := connect(c, nil)
+	return client, err
+}
 
 // Matched lets through what answers the requests that went out.
 func Matched(under net.Conn) net.Conn { return &matched{Conn: under} }

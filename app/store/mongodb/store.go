@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -14,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"kokoroe/app/fault"
 	"kokoroe/app/learning"
 	"kokoroe/app/store"
 )
@@ -23,6 +25,8 @@ type Config struct {
 	// URI is the address, mongodb:// or mongodb+srv://, with the name of the
 	// database, credentials, TLS, pool and application name as MongoDB defines
 	// them. Read and write concern and read preference in it are not followed.
+	// How long a primary is looked for (serverSelectionTimeoutMS) is 3 s unless it
+	// says otherwise, and so is the silence after which calls are refused at once.
 	URI    string
 	Logger *slog.Logger  // nil: nothing is logged
 	Limit  time.Duration // of one call; 10 s when zero. An import of the roster has twelve times as long.
@@ -59,6 +63,13 @@ type Store struct {
 	places   *revised[placeKey, placeDocument, learning.Place]
 	attempts *revised[learning.AttemptID, attemptDocument, learning.Attempt]
 
+	silence silence
+	doubt   atomic.Bool // a call has failed for the time being, and no write has been tried since
+	trial   question    // whether writes are taken again
+
+	life context.Context // of what nobody waits for; ends with Close
+	end  context.CancelFunc
+
 	mu     sync.RWMutex // held for reading by each call
 	closed bool
 }
@@ -73,6 +84,18 @@ var _ store.Store = (*Store)(nil)
 func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c) }
 
 func open(ctx context.Context, c Config, more ...func(*options.ClientOptions)) (*Store, error) {
+	s, a, err := unstarted(ctx, c, more...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx, a); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// unstarted is a store that has not spoken to a server yet.
+func unstarted(ctx context.Context, c Config, more ...func(*options.ClientOptions)) (*Store, address, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -81,30 +104,36 @@ func open(ctx context.Context, c Config, more ...func(*options.ClientOptions)) (
 	}
 	a, err := parseAddress(c.URI)
 	if err != nil {
-		return nil, err
+		return nil, a, err
 	}
-	client, err := connect(c, more)
+	client, patience, err := connect(c, more)
 	if err != nil {
-		return nil, a.wrong(err)
+		return nil, a, a.wrong(err)
 	}
 	s := &Store{log: c.Logger, limit: c.Limit, client: client, db: client.Database(a.database)}
-	if err := s.start(ctx, a); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	s.silence.patience, s.silence.question = patience, &question{put: s.askPrimary}
+	s.trial.put = s.tryWrite
+	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
+	return s, a, nil
 }
 
-// connect makes the client. It does not reach for a server yet.
-func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, error) {
+// patience is how long a primary is looked for. A request that comes while there
+// is none is better told so than kept: it may be made again. An election takes
+// longer than anybody waits for a page anyway.
+const patience = 3 * time.Second
+
+// connect makes the client, and says how long it looks for a primary. It does
+// not reach for a server yet.
+func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, time.Duration, error) {
 	o := options.Client().ApplyURI(c.URI)
 	if err := o.Validate(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if o.AppName == nil {
 		o.SetAppName("kokoroe")
 	}
 	if o.ServerSelectionTimeout == nil {
-		o.SetServerSelectionTimeout(c.Limit)
+		o.SetServerSelectionTimeout(min(patience, c.Limit))
 	}
 	journal := true
 	o.SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journal})
@@ -116,7 +145,8 @@ func connect(c Config, more []func(*options.ClientOptions)) (*mongo.Client, erro
 	for _, f := range more {
 		f(o)
 	}
-	return mongo.Connect(o)
+	client, err := mongo.Connect(o)
+	return client, *o.ServerSelectionTimeout, err
 }
 
 // collections opens the collections. On a replica set the size of the log is
@@ -139,7 +169,8 @@ func (s *Store) collections(replicated bool) {
 }
 
 // call runs one call to the database within its limit, and makes faults of what
-// the driver says. what is named when there is no such thing.
+// the driver says. what is named when there is no such thing. It is refused at
+// once while the server is silent.
 func (s *Store) call(ctx context.Context, what string, f func(context.Context) error) error {
 	return s.callFor(ctx, s.limit, what, f)
 }
@@ -148,6 +179,9 @@ func (s *Store) callFor(ctx context.Context, limit time.Duration, what string, f
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
+	if err := s.silence.enter(ctx); err != nil {
+		return err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
@@ -155,16 +189,18 @@ func (s *Store) callFor(ctx context.Context, limit time.Duration, what string, f
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return translate(ctx, f(limited), what)
-}
-
-// Ping answers whether a primary answers now.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.call(ctx, "database", func(ctx context.Context) error { return s.client.Ping(ctx, readpref.Primary()) })
+	err := f(limited)
+	s.silence.heard(err)
+	err = translate(ctx, err, what)
+	if fault.Is(err, fault.Unavailable) && !errors.Is(ctx.Err(), context.Canceled) {
+		s.doubt.Store(true)
+	}
+	return err
 }
 
 // Close waits for the calls that were accepted and lets the connections go.
 func (s *Store) Close() error {
+	s.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -47,9 +47,23 @@ func translate(err error, what string) error {
 	switch e.Code() & 0xff {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN,
 		lib.SQLITE_READONLY, lib.SQLITE_INTERRUPT, lib.SQLITE_NOMEM, lib.SQLITE_PROTOCOL:
-		return unavailable(err)
+		return refused(err)
 	}
 	return fault.Wrap(err, fault.Internal, "error.internal")
+}
+
+// refused is the fault about something that cannot be done for the time being.
+// In two cases the reader, and /readyz in a word, is told why.
+func refused(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff {
+		case lib.SQLITE_FULL:
+			return fault.Wrap(err, fault.Unavailable, "store.full")
+		case lib.SQLITE_READONLY:
+			return fault.Wrap(err, fault.Unavailable, "store.read_only")
+		}
+	}
+	return unavailable(err)
 }
 
 // spoils reports whether err may have ended the whole transaction. A broken

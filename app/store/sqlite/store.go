@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -125,9 +127,15 @@ func create(path string) error {
 	return f.Close()
 }
 
-// Ping answers whether the database can be read now.
+// Ping answers whether the database can be read now, and written as far as is
+// known: when the last write could not be stored, one is tried that means nothing
+// and is swept away soon. Unavailable: store.full, store.read_only where that is
+// why.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.RosterRevision(ctx)
+	if err == nil && s.writer.refuses.Load() {
+		_, err = s.UseOnce(ctx, "ready "+rand.Text(), time.Now())
+	}
 	return err
 }
 

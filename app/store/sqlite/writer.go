@@ -23,6 +23,8 @@ type writer struct {
 	closed bool
 	ended  chan struct{}
 
+	refuses atomic.Bool // the last batch could not be stored
+
 	conn *connection // of the goroutine run; nil after it was found broken
 }
 
@@ -164,9 +166,10 @@ func (w *writer) commit(batch []*operation) {
 	if err == nil {
 		_, err = w.conn.exec("COMMIT")
 	}
+	w.refuses.Store(err != nil)
 	if err != nil {
 		w.undo(err)
-		err = unavailable(err)
+		err = refused(err)
 	}
 	for _, op := range batch {
 		if err != nil {
