@@ -36,10 +36,15 @@ func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
 	for _, page := range []string{"/policies/basic-policy", "/record", "/receipts/0"} {
 		assertAway(t, employee.Do(withLanguage(get(t, p.URL+page), "ja")), "もう一度お試しください")
 	}
-	p.Browser().Get("/healthz").Want(t, 200)
-	if page := p.Browser().Get("/readyz"); page.Status != http.StatusServiceUnavailable {
-		t.Errorf("readiness answers %d while the database is away", page.Status)
+	for range 3 { // the later ones are refused without asking
+		assertAway(t, employee.Do(withLanguage(get(t, p.URL+"/tasks"), "en")), "try again")
 	}
+	for _, page := range []string{"/healthz", "/verify", "/help", "/accessibility", "/privacy"} {
+		p.Browser().Get(page).Want(t, 200)
+	}
+	style, _ := p.Browser().Get("/help").Find("link[rel=stylesheet]").Attr("href")
+	p.Browser().Get(style).Want(t, 200)
+	assertUnready(t, p, "not ready: away")
 	stranger := p.Browser()
 	stranger.Language = "en"
 	stranger.Get("/sign-in").Want(t, 200)
@@ -86,6 +91,82 @@ func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
 		t.Errorf("the log has stopped: %v", err)
 	}
 	assertQuiet(t, p.Logs.String())
+}
+
+// TestMongoDBTakesNoWrites: while it says why, an acknowledgement is told that
+// nothing was recorded, reading goes on, and afterwards the same form makes one
+// record.
+func TestMongoDBTakesNoWrites(t *testing.T) {
+	uri := engine.Database(t)
+	wire, err := proxy.Start(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := wire.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := portal.New(t, portal.OnStore(wire.URI(uri)))
+	const sign = `form[action="/policies/basic-policy/acknowledgement"]`
+	for i, c := range []struct {
+		role, word string
+		act        proxy.Act
+		says       map[string]string
+	}{
+		{"employee", "full", proxy.Act{Code: 14031, Name: "OutOfDiskSpace"},
+			map[string]string{"ja": "何も記録されていません", "en": "Nothing was recorded"}},
+		{"account-owner", "read-only", proxy.Act{Code: 371, Name: "UserWritesBlocked"},
+			map[string]string{"ja": "何も記録されていません", "en": "Nothing was recorded"}},
+		{"head", "no-primary", proxy.Act{Code: 10107, Name: "NotWritablePrimary"},
+			map[string]string{"ja": "二重に記録されることはありません", "en": "Nothing is ever recorded twice"}},
+	} {
+		b := p.As(c.role)
+		b.Get("/policies/basic-policy").Want(t, 200)
+		path, form := b.Form(sign, nil)
+		c.act.Harm = proxy.Refused
+		wire.Follow(writesOnly(proxy.Every(1, 0, c.act)))
+		for language, words := range c.says {
+			b.Language = language
+			assertAway(t, b.PostOnly(path, form), words)
+		}
+		b.Get("/policies/basic-policy").Want(t, 200)
+		b.Get("/record").Want(t, 200)
+		assertUnready(t, p, "not ready: "+c.word)
+		if size, err := p.App.Store.LogSize(t.Context()); size != int64(i) || err != nil {
+			t.Errorf("%s: %d records (%v)", c.word, size, err)
+		}
+		wire.Follow(nil)
+		untilReady(t, p)
+		receipt, again := b.PostOnly(path, form), b.PostOnly(path, form)
+		wantReceipt(t, receipt)
+		if receipt.Header.Get("Location") != again.Header.Get("Location") {
+			t.Errorf("%s: one acknowledgement has the receipts %q and %q", c.word, receipt.Header.Get("Location"), again.Header.Get("Location"))
+		}
+		if size, err := p.App.Store.LogSize(t.Context()); size != int64(i+1) || err != nil {
+			t.Errorf("%s: %d records (%v)", c.word, size, err)
+		}
+	}
+	assertQuiet(t, p.Logs.String())
+}
+
+// writesOnly leaves what reads alone.
+func writesOnly(plan proxy.Plan) proxy.Plan {
+	return func(request string) proxy.Act {
+		switch command, _, _ := strings.Cut(request, " "); command {
+		case "insert", "update", "delete", "findAndModify":
+			return plan(request)
+		}
+		return proxy.Act{}
+	}
+}
+
+// assertUnready fails the test unless /readyz says in a word why not.
+func assertUnready(t *testing.T, p *portal.Portal, says string) {
+	t.Helper()
+	if page := p.Browser().Get("/readyz"); page.Status != http.StatusServiceUnavailable || strings.TrimSpace(string(page.Body)) != says {
+		t.Errorf("readiness answers %d %q, want %q", page.Status, page.Body, says)
+	}
 }
 
 // assertAway fails the test unless the page says, in words, to come back.

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -82,6 +84,29 @@ func (s *Store) Written(query string) (string, error) {
 	return text, err
 }
 
+// WriteWith gives the writer new connections, each with a pragma in force.
+func (s *Store) WriteWith(pragma string) (undo func(), err error) {
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.path, RawQuery: url.Values{"_pragma": {pragma}}.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	through := func(db *sql.DB) {
+		s.writer.mu.Lock() // no batch is under way in a test
+		s.writer.db = db
+		s.writer.mu.Unlock()
+		_ = s.writer.several(context.Background(), func(c *connection) error {
+			_, _ = c.exec("ROLLBACK")
+			_, err := c.exec("ROLLBACK") // after this error the writer gives the connection up
+			return err
+		})
+	}
+	through(db)
+	return func() {
+		through(s.writeDB)
+		_ = db.Close()
+	}, nil
+}
+
 // Hold stops the writer until release is closed, so that a batch gathers.
 func (s *Store) Hold(release <-chan struct{}) (ended <-chan error) {
 	done := make(chan error, 1)
@@ -107,9 +132,9 @@ func (s *Store) Waiting() int {
 // FailNextCommit lets one COMMIT fail.
 func (s *Store) FailNextCommit() error {
 	return s.writer.several(context.Background(), func(c *connection) error {
-		return c.conn.Raw(func(driver any) error {
+		return c.conn.Raw(func(under any) error {
 			commits := 0
-			driver.(sqlite.HookRegisterer).RegisterCommitHook(func() int32 {
+			under.(sqlite.HookRegisterer).RegisterCommitHook(func() int32 {
 				commits++ // the first is the one of this operation
 				if commits == 2 {
 					return 1
