@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 
 	"kokoroe/app/directory"
@@ -29,7 +30,17 @@ type Installation struct {
 
 // OpenInstallation reads the keys and opens the store, which is made when there
 // is none. Config needs Store and State.
-func OpenInstallation(ctx context.Context, cfg Config) (_ *Installation, err error) {
+func OpenInstallation(ctx context.Context, cfg Config) (*Installation, error) {
+	return openInstallation(ctx, cfg, OpenStore)
+}
+
+// LookInto is OpenInstallation where there must be one: when there is none, it
+// makes nothing and answers with store.ErrNone.
+func LookInto(ctx context.Context, cfg Config) (*Installation, error) {
+	return openInstallation(ctx, cfg, OpenExisting)
+}
+
+func openInstallation(ctx context.Context, cfg Config, open func(context.Context, string, *slog.Logger) (store.Store, error)) (_ *Installation, err error) {
 	in := &Installation{cfg: cfg.withDefaults()}
 	defer func() {
 		if err != nil {
@@ -39,7 +50,7 @@ func OpenInstallation(ctx context.Context, cfg Config) (_ *Installation, err err
 	if in.Keys, err = openKeys(in.cfg); err != nil {
 		return nil, err
 	}
-	if in.Store, err = OpenStore(ctx, cfg.Store, in.cfg.Logger); err != nil {
+	if in.Store, err = open(ctx, cfg.Store, in.cfg.Logger); err != nil {
 		return nil, err
 	}
 	in.Rosters = directory.NewRosters(in.Store, nil)

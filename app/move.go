@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"golang.org/x/sync/errgroup"
 
@@ -66,10 +65,10 @@ func Move(ctx context.Context, cfg Config, to string, progress func(sort string,
 	if progress == nil {
 		progress = func(string, int) {}
 	}
-	if err := storeThere(cfg.Store); err != nil {
-		return m, err
+	from, err := LookInto(ctx, cfg)
+	if errors.Is(err, store.ErrNone) {
+		return m, fmt.Errorf("%w: %w", ErrNothing, err)
 	}
-	from, err := OpenInstallation(ctx, cfg)
 	if err != nil {
 		return m, err
 	}
@@ -80,15 +79,8 @@ func Move(ctx context.Context, cfg Config, to string, progress func(sort string,
 		return m, ErrNothing
 	}
 	cfg.Store = to
-	into, err := OpenInstallation(ctx, cfg)
-	if err != nil {
+	if err := vacant(ctx, cfg); err != nil {
 		return m, err
-	}
-	defer func() { err = errors.Join(err, into.Close()) }()
-	if empty, err := isEmpty(ctx, into.Store); err != nil {
-		return m, err
-	} else if !empty {
-		return m, ErrNotEmpty
 	}
 	if m.From, err = from.Examine(ctx, nil); err != nil {
 		return m, err
@@ -96,6 +88,11 @@ func Move(ctx context.Context, cfg Config, to string, progress func(sort string,
 	if m.From.Found > 0 {
 		return m, ErrDoesNotFit
 	}
+	into, err := OpenInstallation(ctx, cfg)
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, into.Close()) }()
 	if err := carry(ctx, from.Store, into.Store, progress); err != nil {
 		return m, fmt.Errorf("the store to move to holds a part now: empty it before the next try: %w", err)
 	}
@@ -106,13 +103,21 @@ func Move(ctx context.Context, cfg Config, to string, progress func(sort string,
 	return m, err
 }
 
-// storeThere sees that what is moved from is not made by opening it.
-func storeThere(setting string) error {
-	kind, where, err := storeNamed(setting)
-	if err != nil || kind != "sqlite" {
+// vacant sees, without making anything, that a store can be reached and holds
+// nothing.
+func vacant(ctx context.Context, cfg Config) (err error) {
+	in, err := LookInto(ctx, cfg)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	_, err = os.Stat(where)
+	defer func() { err = errors.Join(err, in.Close()) }()
+	empty, err := isEmpty(ctx, in.Store)
+	if err == nil && !empty {
+		err = ErrNotEmpty
+	}
 	return err
 }
 

@@ -52,7 +52,7 @@ func Restore(ctx context.Context, cfg Config, backup string) (_ Restored, err er
 	if err := sqlite.Restore(ctx, backup, path, out.Aside); err != nil {
 		return Restored{}, err
 	}
-	in, err := OpenInstallation(ctx, cfg)
+	in, err := LookInto(ctx, cfg)
 	if err != nil {
 		return out, err
 	}
@@ -114,7 +114,7 @@ func BeginAnew(ctx context.Context, cfg Config, by, reason string) (_ evidence.K
 	if err := os.Rename(head, fmt.Sprintf("%s.lost-%d", head, lost.Signed)); err != nil {
 		return keys, err
 	}
-	if in, err = OpenInstallation(ctx, cfg); err != nil {
+	if in, err = LookInto(ctx, cfg); err != nil {
 		return keys, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
@@ -130,7 +130,7 @@ func BeginAnew(ctx context.Context, cfg Config, by, reason string) (_ evidence.K
 
 // lostOf looks what is missing, and refuses when nothing is.
 func lostOf(ctx context.Context, cfg Config, by string) (_ BegunAnew, decided string, err error) {
-	in, err := OpenInstallation(ctx, cfg)
+	in, err := LookInto(ctx, cfg)
 	if err != nil {
 		return BegunAnew{}, "", err
 	}
@@ -180,7 +180,7 @@ type KeyRenewed struct {
 // key signs names the new one first, so that whoever trusts the old key can
 // follow. The portal must not be running, since it goes on with the old key.
 func RenewKey(ctx context.Context, cfg Config) (_ evidence.KeyRing, err error) {
-	in, err := OpenInstallation(ctx, cfg)
+	in, err := LookInto(ctx, cfg)
 	if err != nil {
 		return evidence.KeyRing{}, err
 	}

@@ -9,6 +9,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"kokoroe/app/directory"
 	"kokoroe/app/edition"
@@ -19,6 +20,10 @@ import (
 	"kokoroe/app/notify"
 	"kokoroe/app/policy"
 )
+
+// ErrNone is in the chain of what a driver answers when nothing may be made by
+// opening, and there is no database of this program where it was told to look.
+var ErrNone = errors.New("there is no database of this program")
 
 // Store is everything that is kept.
 type Store interface {

@@ -22,7 +22,7 @@ func (s storage) installation(con *console) app.Config {
 
 // open opens what is kept, and the log unless it is only to be looked at.
 func (s storage) open(ctx context.Context, con *console, log bool) (*app.Installation, error) {
-	in, err := app.OpenInstallation(ctx, s.installation(con))
+	in, err := app.LookInto(ctx, s.installation(con))
 	if err != nil || !log {
 		return in, err
 	}
@@ -121,7 +121,7 @@ func (c *verifyCmd) Run(ctx context.Context, con *console) (err error) {
 	if cfg.Witnesses, err = c.witnesses(); err != nil {
 		return err
 	}
-	in, err := app.OpenInstallation(ctx, cfg)
+	in, err := app.LookInto(ctx, cfg)
 	if err != nil {
 		return err
 	}

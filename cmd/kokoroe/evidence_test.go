@@ -202,7 +202,7 @@ func TestBackupRestoreAndBeginningAnew(t *testing.T) {
 		t.Fatalf("%v, %v", former, err)
 	}
 	for name, text := range map[string]string{"empty": "", "text": "not a database", "cut": "SQLite format 3\x00"} {
-		wantExit(t, exitFailed, "not a database of this program", "restore", "--data", folder, write(t, name, text))
+		wantExit(t, exitRefused, "not a database of this program", "restore", "--data", folder, write(t, name, text))
 	}
 }
 

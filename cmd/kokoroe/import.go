@@ -15,6 +15,7 @@ import (
 	"kokoroe/app/directory"
 	"kokoroe/app/fault"
 	"kokoroe/app/locale"
+	"kokoroe/app/store"
 )
 
 type importCmd struct {
@@ -54,14 +55,11 @@ func (c *importRosterCmd) Run(ctx context.Context, con *console) (err error) {
 			return err
 		}
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return err
-	}
-	store, err := app.OpenStore(ctx, c.store(), con.log)
+	store, done, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	rosters := directory.NewRosters(store, nil)
 	plan, err := app.PlanRoster(ctx, rosters, filepath.Base(c.File), src, day, directory.Options{
 		NewDepartments: c.NewDepartments, ConfirmLeavers: c.ConfirmLeavers, ConfirmNames: c.ConfirmNames,
@@ -86,6 +84,37 @@ func (c *importRosterCmd) Run(ctx context.Context, con *console) (err error) {
 	}
 	fmt.Fprintln(con.out, words.T("import.applied"))
 	return nil
+}
+
+// open opens the store, and makes it unless the import is only rehearsed: then a
+// store that is not there is an empty one, which goes with done.
+func (c *importRosterCmd) open(ctx context.Context, con *console) (_ store.Store, done func() error, err error) {
+	if !c.DryRun {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return nil, nil, err
+		}
+		s, err := app.OpenStore(ctx, c.store(), con.log)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Close, nil
+	}
+	s, err := app.OpenExisting(ctx, c.store(), con.log)
+	if err == nil {
+		return s, s.Close, nil
+	}
+	if !errors.Is(err, store.ErrNone) {
+		return nil, nil, err
+	}
+	folder, err := os.MkdirTemp("", "kokoroe-rehearsal-")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = app.OpenStore(ctx, "sqlite:"+filepath.Join(folder, "kokoroe.db"), con.log)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return s, func() error { return errors.Join(s.Close(), os.RemoveAll(folder)) }, nil
 }
 
 // readLimited reads a file that an operator named, up to a size.

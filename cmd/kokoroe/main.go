@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"kokoroe/app/document"
+	"kokoroe/app/fault"
 )
 
 // Exit codes.
@@ -130,6 +131,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		return exitRefused
 	case errors.Is(err, errDisagreements):
 		return exitDiffers
+	case fault.Is(err, fault.Invalid): // a store that is none, or not ours, or too new
+		fmt.Fprintln(stderr, "kokoroe:", err)
+		return exitRefused
 	case err != nil:
 		fmt.Fprintln(stderr, "kokoroe:", err)
 		return exitFailed

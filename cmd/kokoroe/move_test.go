@@ -202,14 +202,14 @@ func TestMovesThatAreRefused(t *testing.T) {
 		t.Helper()
 		wantExit(t, code, says, "move", "--data", folder, "--from", from, "--to", to)
 	}
-	move(exitFailed, "no such file", "sqlite:"+none, to)
+	move(exitRefused, "holds nothing", "sqlite:"+none, to)
 	if _, err := os.Stat(none); err == nil {
 		t.Error("what was to be moved from was made")
 	}
-	move(exitFailed, "want sqlite:PATH", "mongo://127.0.0.1/kokoroe", to)
-	move(exitFailed, "want sqlite:PATH", from, "postgres://127.0.0.1/kokoroe")
+	move(exitRefused, "want sqlite:PATH", "mongo://127.0.0.1/kokoroe", to)
+	move(exitRefused, "want sqlite:PATH", from, "postgres://127.0.0.1/kokoroe")
 	move(exitFailed, "does not answer", from, "mongodb://portal:hunter2@127.0.0.1:1/kokoroe?serverSelectionTimeoutMS=300")
-	move(exitFailed, "not a database of this program", from, "sqlite:"+write(t, "text", "not a database"))
+	move(exitRefused, "not a database of this program", from, "sqlite:"+write(t, "text", "not a database"))
 	wantExit(t, exitUsage, "--to", "move", "--data", folder, "--from", from)
 	wantExit(t, exitFailed, "no signing key", "move", "--data", t.TempDir(), "--from", from, "--to", to)
 	if _, err := os.Stat(strings.TrimPrefix(to, "sqlite:")); err == nil {

@@ -151,7 +151,7 @@ func (c portal) with(ctx context.Context, con *console, do func(*evidence.Log, [
 	if err != nil {
 		return err
 	}
-	store, err := app.OpenStore(ctx, c.store(), con.log)
+	store, err := app.OpenExisting(ctx, c.store(), con.log)
 	if err != nil {
 		return err
 	}

@@ -147,11 +147,11 @@ func TestWitnessRefusals(t *testing.T) {
 	}{
 		"a key is not made twice":   {[]string{"witness", "keys", "new", "x", "--key", key, "--state", out}, exitFailed, "exists"},
 		"a state is not made twice": {[]string{"witness", "keys", "new", "x", "--key", out, "--state", state}, exitFailed, "already"},
-		"a name with a space":       {[]string{"witness", "keys", "new", "x y", "--key", out, "--state", out + ".state"}, exitFailed, "name"},
+		"a name with a space":       {[]string{"witness", "keys", "new", "x y", "--key", out, "--state", out + ".state"}, exitRefused, "name"},
 		"a key that others read":    {[]string{"witness", "serve", "--key", open, "--state", state, "--logs", logs}, exitFailed, "may be read by others"},
 		"no state":                  {[]string{"witness", "serve", "--key", key, "--state", out, "--logs", logs}, exitFailed, "no file"},
 		"logs of no use":            {[]string{"witness", "serve", "--key", key, "--state", state, "--logs", one}, exitFailed, "one.yaml:1"},
-		"nothing signed":            {[]string{"witness", "export", out, "--data", data, "--witnesses", one}, exitFailed, "no signed checkpoint"},
+		"nothing signed":            {[]string{"witness", "export", out, "--data", data, "--witnesses", one}, exitRefused, "no database of this program"},
 		"a request too large":       {[]string{"witness", "sign", huge, out, "--key", key, "--state", state, "--logs", logs}, exitFailed, "too large"},
 		"a request of no use":       {[]string{"witness", "sign", one, out, "--key", key, "--state", state, "--logs", logs}, exitRefused, "malformed"},
 		"an answer too large":       {[]string{"witness", "import", huge, "--data", data, "--witnesses", one}, exitFailed, "too large"},

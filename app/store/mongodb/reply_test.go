@@ -15,15 +15,16 @@ import (
 
 	"kokoroe/app/fault"
 	"kokoroe/app/store/mongodb"
+	"kokoroe/tests/mongodb/answering"
 	"kokoroe/tests/mongodb/proxy"
 )
 
 // TestAReplyThatComesTwice is never taken for the answer to another request,
 // also when that goes out on the same connection.
 func TestAReplyThatComesTwice(t *testing.T) {
-	address := answering(t, func(command string) bson.D {
+	address := answering.Start(t, func(command string) bson.D {
 		if command == "hello" || command == "isMaster" || command == "ismaster" {
-			return hello(25)
+			return answering.Hello(25)
 		}
 		return d("ok", 1.0, "to", command)
 	})
@@ -58,7 +59,9 @@ func TestAReplyThatComesTwice(t *testing.T) {
 	}
 }
 
-// wire is a message of a kind with flags and a body of so many bytes.
+const opMsg = 2013
+
+// wire is a message of that kind with flags and a body of so many bytes.
 func wire(number, answers, flags uint32, body int) []byte {
 	var m []byte
 	for _, v := range []uint32{uint32(20 + body), number, answers, opMsg, flags} {

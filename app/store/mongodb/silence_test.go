@@ -16,6 +16,7 @@ import (
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/store/mongodb"
+	"kokoroe/tests/mongodb/answering"
 	"kokoroe/tests/mongodb/engine"
 	"kokoroe/tests/mongodb/proxy"
 )
@@ -173,8 +174,8 @@ func TestPingAsksWhatTheServerIs(t *testing.T) {
 		{"none", "store.no_primary", d("isWritablePrimary", false, "ismaster", false, "secondary", true)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			address := answering(t, func(string) bson.D {
-				answer := hello(25)
+			address := answering.Start(t, func(string) bson.D {
+				answer := answering.Hello(25)
 				for _, e := range c.hello {
 					answer = append(withoutField(answer, e.Key), e)
 				}

@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"kokoroe/app/fault"
+	"kokoroe/app/store"
 )
 
 const (
@@ -30,7 +31,7 @@ type aboutDocument struct {
 
 // start looks at the server and the database, and at nothing else before it
 // knows that the database is ours.
-func (s *Store) start(ctx context.Context, a address) error {
+func (s *Store) start(ctx context.Context, a address, existing bool) error {
 	ctx, cancel := context.WithTimeout(ctx, importLimit*s.limit)
 	defer cancel()
 	replicated, err := s.greet(ctx, a)
@@ -42,8 +43,14 @@ func (s *Store) start(ctx context.Context, a address) error {
 	if err != nil {
 		return a.first(ctx, err)
 	}
-	if err := s.migrate(ctx, found); err != nil {
-		return a.first(ctx, err)
+	switch {
+	case existing && found == 0:
+		return a.fault(fault.Invalid, "mongodb.none", "is not in use", store.ErrNone, nil)
+	case existing && found == int64(len(migrations)):
+	default:
+		if err := s.migrate(ctx, found); err != nil {
+			return a.first(ctx, err)
+		}
 	}
 	return a.first(ctx, s.check(ctx, false))
 }

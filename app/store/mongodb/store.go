@@ -30,6 +30,10 @@ type Config struct {
 	URI    string
 	Logger *slog.Logger  // nil: nothing is logged
 	Limit  time.Duration // of one call; 10 s when zero. An import of the roster has twelve times as long.
+
+	// Existing says that the installation must be there already: opening it makes
+	// nothing, unless it is of an older program and is to be brought up to date.
+	Existing bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -79,7 +83,8 @@ var _ store.Store = (*Store)(nil)
 // Open connects to the database and brings its schema up to date. Invalid when
 // the address is none, the sign-in is refused, the server is too old, the
 // database is not one of ours or of a newer program, or an index or a validator
-// is not the one that is declared: nothing that is there is changed then.
+// is not the one that is declared: nothing that is there is changed then; and,
+// with store.ErrNone, when it must be there and is not.
 // Unavailable when no server answers.
 func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c) }
 
@@ -88,7 +93,7 @@ func open(ctx context.Context, c Config, more ...func(*options.ClientOptions)) (
 	if err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, a); err != nil {
+	if err := s.start(ctx, a, c.Existing); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -14,6 +14,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"kokoroe/app/fault"
+	"kokoroe/app/store"
 )
 
 //go:embed migrations/*.sql
@@ -103,6 +104,12 @@ func notOurs(path string, cause error) error {
 	if cause != nil {
 		e.Err = fmt.Errorf("%w: %w", e.Err, cause)
 	}
+	return e
+}
+
+func none(path string) error {
+	e := fault.New(fault.Invalid, "store.none", fault.Args{"Path": path})
+	e.Err = fmt.Errorf("%s: %w", path, store.ErrNone)
 	return e
 }
 

@@ -25,6 +25,8 @@ type Config struct {
 	Path    string       // the file; it is made when there is none
 	Logger  *slog.Logger // nil: nothing is logged
 	Readers int          // connections for reading; 0: four, or one a processor
+
+	Existing bool // the database must be there already: opening it makes nothing
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -43,8 +45,9 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the database and brings its schema up to date. Invalid when the
-// file is not one of ours or is of a newer program: it is left as it was.
-// Unavailable when it cannot be opened.
+// file is not one of ours or is of a newer program: it is left as it was; and,
+// with store.ErrNone, when it must be there and is not. Unavailable when it
+// cannot be opened.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -65,6 +68,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	found, err := inspect(ctx, path, known)
 	if err != nil {
 		return nil, err
+	}
+	if c.Existing && found == 0 {
+		return nil, none(path)
 	}
 	if err := create(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, unavailable(err)
