@@ -14,7 +14,7 @@ import (
 
 var (
 	errClosed  = errors.New("the store is closed")
-	errNotText = errors.New("text with a NUL or that is not UTF-8")
+	errNotText = errors.New("text with a NUL, that is not UTF-8, or that no document can hold")
 	errTooBig  = errors.New("more than a document of MongoDB can hold")
 	errCleared = errors.New("mongodb: the connections were given up because another call failed")
 )
@@ -209,7 +209,11 @@ func holds(size int) error {
 	return nil
 }
 
-func isPlain(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
+// isPlain reports whether a text can be kept at all. What cannot is not looked
+// for either.
+func isPlain(s string) bool {
+	return len(s) <= most && strings.IndexByte(s, 0) < 0 && utf8.ValidString(s)
+}
 
 // plainAll is plain for a list.
 func plainAll[T ~string](texts []T) error {

@@ -14,6 +14,7 @@ import (
 	"kokoroe/app/fault"
 	"kokoroe/app/identity"
 	"kokoroe/app/store/mongodb"
+	"kokoroe/app/store/storetest"
 	"kokoroe/tests/mongodb/engine"
 )
 
@@ -88,6 +89,12 @@ func TestADuplicateIsNotQuoted(t *testing.T) {
 	if err := s.SaveSession(t.Context(), v); !fault.Is(err, fault.Conflict) || strings.Contains(err.Error(), v.Hash) {
 		t.Error(err)
 	}
+}
+
+// TestMoreThanADocumentHoldsInEveryField: it is refused, whatever it would be.
+func TestMoreThanADocumentHoldsInEveryField(t *testing.T) {
+	engine.Address(t)
+	storetest.Hostile(t, open(t, engine.Database(t)), nil, map[string]string{"too long": strings.Repeat("長", 6<<20)})
 }
 
 // TestMoreThanADocumentHolds is the one limit that the embedded store has not.

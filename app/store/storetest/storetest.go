@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 		{"messages", messageContracts},
 		{"pieces", pieceContracts},
 		{"text", textContracts},
+		{"hostile text", hostileContracts},
 		{"context", contextContracts},
 		{"model", modelContracts},
 	}
