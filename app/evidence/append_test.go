@@ -144,12 +144,12 @@ func TestAppendWhenTheStoreFails(t *testing.T) {
 		{"has no room", func(_ int, call string, done bool) error {
 			return when(call == "append" && !done, fault.New(fault.Unavailable, "store.full", nil))
 		}, 0, "store.full"},
-		{"takes no writes, and then is gone", func(calls int, call string, done bool) error {
+		{"takes no writes, and then is gone", func(_ int, call string, done bool) error {
 			if call == "append" {
-				return fault.New(fault.Unavailable, "store.read_only", nil)
+				return when(!done, fault.New(fault.Unavailable, "store.read_only", nil))
 			}
-			return when(call == "key" && calls > 2, cut)
-		}, 0, "store.read_only"},
+			return when(call == "key", cut)
+		}, 0, "evidence.unconfirmed"},
 		{"is not there at all", func(int, string, bool) error { return cut }, 0, "evidence.unconfirmed"},
 		{"conflicts for no reason, twice", func(calls int, call string, done bool) error {
 			return when(call == "append" && !done && calls < 8, fault.New(fault.Conflict, "error.conflict", nil))

@@ -198,20 +198,30 @@ func (l *Log) resolve(batch []*pending) (rest []*pending, err error) {
 	return rest, nil
 }
 
-// ask settles a batch whose outcome is unknown: what is there was recorded.
+// ask settles a batch whose outcome is unknown: what is there was recorded. The
+// rest is told the first cause, of which all that follows mostly is a consequence.
 func (l *Log) ask(batch []*pending, cause error) {
+	var err error
 	for attempt := range 3 {
 		if attempt > 0 {
 			l.pause(5 + 2*attempt)
 		}
-		var err error
 		if batch, err = l.resolve(batch); err == nil {
 			break
 		}
-		cause = errors.Join(cause, err)
 	}
-	l.refuse(batch, l.why(cause))
+	answer := l.why(cause)
+	if err == nil && l.Trouble() == nil && tookNothing(cause) {
+		answer = cause
+	}
+	l.refuse(batch, answer)
 	poke(l.unsaved) // some of it may stand there, and wants a checkpoint
+}
+
+// tookNothing reports whether the store itself said that it takes no writes.
+func tookNothing(err error) bool {
+	e, ok := errors.AsType[*fault.Error](err)
+	return ok && (e.MessageID == "store.full" || e.MessageID == "store.read_only")
 }
 
 // knowEdge reads the edge of the tree when it is not known, at the start and

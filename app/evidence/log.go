@@ -263,15 +263,11 @@ func poke(c chan struct{}) {
 	}
 }
 
-// why is what a caller is told about cause: that the log has stopped, that the
-// store took nothing, or that asking again may help.
+// why is what a caller is told about cause: that the log has stopped, or that
+// asking again may help.
 func (l *Log) why(cause error) error {
 	if err := l.Trouble(); err != nil {
 		return err
-	}
-	// A store that takes no writes has said so first: nothing of it is there.
-	if e, ok := errors.AsType[*fault.Error](cause); ok && (e.MessageID == "store.full" || e.MessageID == "store.read_only") {
-		return e
 	}
 	return unconfirmed(cause)
 }

@@ -141,6 +141,8 @@ func refusingServer(ctx context.Context, t *trial) error {
 			{Code: 13435, Name: "NotPrimaryNoSecondaryOk"},
 			{Code: 11600, Name: "InterruptedAtShutdown"},
 			{Code: 14031, Name: "OutOfDiskSpace"},
+			{Code: 371, Name: "UserWritesBlocked"},
+			{Code: 146, Name: "ExceededMemoryLimit"},
 			{Code: 13, Name: "Unauthorized"},
 		} {
 			a.Harm = proxy.Refused
@@ -155,6 +157,37 @@ func refusingServer(ctx context.Context, t *trial) error {
 				r.Follow(nil)
 				r.each(ctx, again, 1)
 			}
+		}
+		return nil
+	})
+}
+
+// otherPrimary plays what a client of a replica set sees while another member
+// becomes the primary: writes in flight are done or not, and nobody says which;
+// connections are cut; the old primary says that it is none; and then all is well.
+func otherPrimary(ctx context.Context, t *trial) error {
+	return t.onMongoDB(ctx, time.Second, func(r *remote) error {
+		for turn := range 3 {
+			working := make(chan struct{})
+			go func() {
+				defer close(working)
+				r.each(ctx, fmt.Sprintf("busy-%d", turn), 4)
+			}()
+			again := fmt.Sprintf("between-%d", turn)
+			r.Follow(proxy.Only(proxy.Every(1, 2+t.rand.IntN(3),
+				proxy.Act{Harm: proxy.CutAfter},
+				proxy.Act{Harm: proxy.Unsure, Code: 189, Name: "PrimarySteppedDown"},
+				proxy.Act{Harm: proxy.Refused, Code: 11602, Name: "InterruptedDueToReplStateChange"},
+			), "insert"))
+			r.each(ctx, fmt.Sprintf("down-%d", turn), 1)
+			r.Leave()
+			r.Follow(proxy.Every(1, 0, proxy.Act{Harm: proxy.Refused, Code: 10107, Name: "NotWritablePrimary"}))
+			r.Return()
+			r.unanswered(r.once(ctx, again), "while there is no primary")
+			t.faults += callers
+			r.Follow(nil)
+			<-working
+			r.each(ctx, again, 1)
 		}
 		return nil
 	})
