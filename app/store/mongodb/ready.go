@@ -22,14 +22,17 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
-	if err := s.silence.question.ask().within(ctx, s.silence.patience); err != nil {
+	if err := s.silence.question.ask().within(ctx, s.asking()); err != nil {
 		return err
 	}
 	if !s.doubt.Load() {
 		return nil
 	}
-	return s.trial.ask().within(ctx, s.silence.patience)
+	return s.trial.ask().within(ctx, s.asking())
 }
+
+// asking is how long a question to the server may take.
+func (s *Store) asking() time.Duration { return min(s.silence.patience, s.limit) }
 
 // askPrimary asks the server whether it can be written to.
 func (s *Store) askPrimary() error {
@@ -72,7 +75,7 @@ func (s *Store) alone(f func(context.Context) error) error {
 	if s.closed {
 		return unavailable(errClosed)
 	}
-	ctx, cancel := context.WithTimeout(s.life, s.silence.patience)
+	ctx, cancel := context.WithTimeout(s.life, s.asking())
 	defer cancel()
 	err := f(ctx)
 	s.silence.heard(err)

@@ -98,6 +98,8 @@ func (a address) first(ctx context.Context, err error) error {
 		return a.fault(fault.Invalid, "mongodb.sign_in_refused", "refuses the user or the password", nil, nil)
 	case has(codeUnauthorized):
 		return a.fault(fault.Invalid, "mongodb.not_permitted", "does not let this user do what the program needs", plainCause(err), nil)
+	case strings.Contains(words, "x509:"):
+		return a.fault(fault.Invalid, "mongodb.certificate_refused", "shows a certificate that is not to be trusted", certificateCause(words), nil)
 	case strings.Contains(words, "wire version"):
 		return a.old("too old", nil)
 	}
@@ -105,6 +107,14 @@ func (a address) first(ctx context.Context, err error) error {
 		return e
 	}
 	return a.fault(fault.Unavailable, "mongodb.unreachable", "does not answer", oneLine(plainCause(err)), nil)
+}
+
+// certificateCause is what is wrong with a certificate, out of all that the
+// driver says of the servers it looked for.
+func certificateCause(words string) error {
+	_, words, _ = strings.Cut(words, "x509:")
+	words, _, _ = strings.Cut(words, " }")
+	return errors.New(strings.Join(strings.Fields(words), " "))
 }
 
 // oneLine is err in one line.

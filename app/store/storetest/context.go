@@ -278,6 +278,20 @@ func closeUnderLoad(t *testing.T, s store.Store) {
 	same(t, count(t, errs[:64], fault.Unavailable), 0)
 }
 
+// Unanswered calls every method of a store whose server answers nobody, all at
+// once, with contexts that have no end of their own: each must come back by
+// itself, and be unavailable.
+func Unanswered(t testing.TB, s store.Store) {
+	t.Helper()
+	all := calls(s)
+	names := sortedKeys(all)
+	for i, err := range together(len(names), func(i int) error { return all[names[i]](background) }) {
+		if !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: %v, want unavailable", names[i], err)
+		}
+	}
+}
+
 // Exercise calls every method of a store, and every kind of query, so that a
 // test can look at how the store answers them.
 func Exercise(t testing.TB, s store.Store) {

@@ -18,6 +18,19 @@ import (
 // with what answer says.
 func Start(t testing.TB, answer func(command string) bson.D) (address string) {
 	t.Helper()
+	return StartReading(t, func(d bson.Raw) bson.D {
+		first, err := d.IndexErr(0)
+		if err != nil {
+			return Error(9, "FailedToParse")
+		}
+		return answer(first.Key())
+	})
+}
+
+// StartReading is Start for who wants to know the whole command. It is asked
+// about several at a time.
+func StartReading(t testing.TB, answer func(command bson.Raw) bson.D) (address string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +59,7 @@ const (
 )
 
 // converse reads one message and answers it.
-func converse(conn io.ReadWriter, answer func(string) bson.D) error {
+func converse(conn io.ReadWriter, answer func(bson.Raw) bson.D) error {
 	head := make([]byte, 16)
 	if _, err := io.ReadFull(conn, head); err != nil {
 		return err
@@ -68,11 +81,7 @@ func converse(conn io.ReadWriter, answer func(string) bson.D) error {
 	default:
 		return errors.New("what is this")
 	}
-	first, err := document.IndexErr(0)
-	if err != nil {
-		return err
-	}
-	b, err := bson.Marshal(answer(first.Key()))
+	b, err := bson.Marshal(answer(document))
 	if err != nil {
 		return err
 	}
