@@ -98,6 +98,10 @@ func notYet(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Retry-After", "10")
 	w.WriteHeader(http.StatusServiceUnavailable)
+	if r.URL.Path == "/readyz" {
+		_, _ = io.WriteString(w, "not ready: away\n")
+		return
+	}
 	_, _ = io.WriteString(w, "心得 Kokoroe は、データベースの応答を待っています。しばらくしてから、もう一度開いてください。\n"+
 		"Kokoroe is waiting for its database. Please come back in a moment.\n")
 }
