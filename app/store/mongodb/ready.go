@@ -46,8 +46,10 @@ func (s *Store) askPrimary() error {
 		case err != nil:
 			return err
 		case !hello.Writable:
+			s.silence.heard(nil)
 			return fault.Wrap(errNoPrimary, fault.Unavailable, noPrimary)
 		case hello.ReadOnly:
+			s.silence.heard(nil)
 			return fault.Wrap(errServerReadOnly, fault.Unavailable, readOnly)
 		}
 		return nil

@@ -34,17 +34,25 @@ type silence struct {
 
 // enter lets a call through, unless the server is silent. Unavailable.
 func (s *silence) enter(ctx context.Context) error {
+	if !s.silent() {
+		return nil
+	}
+	if err := s.question.ask().within(ctx, brief); err != nil && s.silent() {
+		return err
+	}
+	return nil // it answers, and be it that it takes no writes
+}
+
+// silent reports whether nobody has been answered for too long, and notes that
+// somebody asks.
+func (s *silence) silent() bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now()
 	if s.since.IsZero() {
 		s.since = now
 	}
-	silent := now.Sub(s.since) > s.patience
-	s.mu.Unlock()
-	if !silent {
-		return nil
-	}
-	return s.question.ask().within(ctx, brief)
+	return now.Sub(s.since) > s.patience
 }
 
 // heard notes what came of a call.

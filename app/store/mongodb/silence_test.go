@@ -162,6 +162,29 @@ func TestAServerThatTakesNoWrites(t *testing.T) {
 	}
 }
 
+// TestWhoIsLetThroughASilence: whoever comes once the server has said anything,
+// also that it takes no writes: it can be read.
+func TestWhoIsLetThroughASilence(t *testing.T) {
+	refusal := fault.New(fault.Unavailable, "store.read_only", nil)
+	for _, c := range []struct {
+		name, says string
+		put        func(heard func()) error
+	}{
+		{"it answers", "", func(heard func()) error { heard(); return nil }},
+		{"it answers that it is read-only", "", func(heard func()) error { heard(); return refusal }},
+		{"it does not", "store.away", func(func()) error { return fault.New(fault.Unavailable, "store.away", nil) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			enter := mongodb.Silent(c.put)
+			for range 2 {
+				if err := enter(t.Context()); message(err) != c.says {
+					t.Errorf("%v, want %q", err, c.says)
+				}
+			}
+		})
+	}
+}
+
 // TestPingAsksWhatTheServerIs: a server that says of itself that it takes no
 // writes.
 func TestPingAsksWhatTheServerIs(t *testing.T) {
