@@ -369,7 +369,7 @@ func TestAnInstanceThatCannotReadTheNewestEditionIsNotReady(t *testing.T) {
 				if err := p.App.TakeNewest(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				b.Get("/readyz").Want(t, 503, "not ready")
+				b.Get("/readyz").Want(t, 503, "not ready: other-content")
 				b.Get(basicPolicy).Want(t, 200, "第1版")
 			}
 			for range 600 { // the program looks by itself too, and says it once
