@@ -75,6 +75,8 @@ type demoCmd struct {
 	Store  string `help:"Store, sqlite:PATH or mongodb://…, instead of a file in the folder." env:"KOKOROE_STORE" placeholder:"STORE"`
 	City   string `help:"Folder with roster.csv, sign-ins.yaml and the registers, instead of the sample city." type:"existingdir" placeholder:"DIR"`
 	Empty  bool   `help:"Start with nobody having done anything yet."`
+
+	Content string `help:"Folder with policies, courses and requirements, instead of those that ship with the program." type:"existingdir" placeholder:"DIR"`
 }
 
 // Run starts the demonstration and prints where it is and who may sign in.
@@ -89,6 +91,9 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 	cfg := demo.Config{Folder: folder, Store: c.Store, Listen: c.Listen, Empty: c.Empty, Version: version(), Logger: con.log}
 	if c.City != "" {
 		cfg.City = os.DirFS(c.City)
+	}
+	if c.Content != "" {
+		cfg.Content = os.DirFS(c.Content)
 	}
 	d, err := demo.Open(ctx, cfg)
 	if err != nil {

@@ -120,10 +120,17 @@ func measureOffices(o options, portal string, c *city) (*samples, error) {
 	return times, nil
 }
 
-// firstDepartment is the first department that the page leads to.
+// firstDepartment is the first department that the page leads to; numbers lead
+// to the names behind them.
 func firstDepartment(page []byte) string {
-	if id, ok := between(page, `href="/departments/`, `"`); ok && !bytes.ContainsAny(id, "/?") {
-		return "/departments/" + string(id)
+	for {
+		id, ok := between(page, `href="/departments/`, `"`)
+		if !ok {
+			return "/departments"
+		}
+		if !bytes.ContainsAny(id, "/?") {
+			return "/departments/" + string(id)
+		}
+		_, page, _ = bytes.Cut(page, []byte(`href="/departments/`))
 	}
-	return "/departments"
 }

@@ -140,9 +140,9 @@ const optionField = "options"
 // questions is how many the check of the course draws.
 const questions = 10
 
-func (b *browser) beChecked(known *answers) {
-	b.get(stepCheck, coursePath+"/check", signedIn)
-	b.submit(stepCheckStart, coursePath+"/check")
+// beChecked sits the check and returns the path of the attempt.
+func (b *browser) beChecked(known *answers) (attempt string) {
+	attempt = b.startCheck()
 	for range questions {
 		b.follow(stepQuestion, signedIn)
 		b.choose(stepAnswer, coursePath+"/check/", known)
@@ -150,6 +150,15 @@ func (b *browser) beChecked(known *answers) {
 	b.follow(stepAnswers, signedIn)
 	b.submit(stepSubmit, coursePath+"/check/")
 	b.follow(stepResult, signedIn)
+	return attempt
+}
+
+// startCheck goes as far as the first question, which the last answer leads to,
+// and returns the path of the attempt.
+func (b *browser) startCheck() (attempt string) {
+	b.get(stepCheck, coursePath+"/check", signedIn)
+	b.submit(stepCheckStart, coursePath+"/check")
+	return strings.TrimSuffix(strings.TrimPrefix(b.location, b.portal), "/1")
 }
 
 const policyPath = "/policies/basic-policy"

@@ -64,6 +64,20 @@ func build(ctx context.Context, f ledger.Folder, records int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	at := time.Date(2026, time.November, 22, 1, 0, 0, 0, time.UTC)
+	err = appendAll(ctx, l.Store, records, batch, func(seq int64) evidence.Statement {
+		return ledger.Acknowledgement(seq, at.Add(time.Duration(seq)*time.Millisecond))
+	})
+	if err != nil {
+		return err
+	}
+	_, err = l.Log.Checkpoint(ctx)
+	return err
+}
+
+// appendAll appends so many records to an empty log, whose keeper does not
+// append meanwhile. What a record states follows from its sequence.
+func appendAll(ctx context.Context, store evidence.Store, records, batch int64, statement func(seq int64) evidence.Statement) error {
 	var tree []tlog.Hash // every stored hash, by its index
 	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		out := make([]tlog.Hash, len(indexes))
@@ -76,13 +90,16 @@ func build(ctx context.Context, f ledger.Folder, records int64) (err error) {
 	failed := make(chan error, 1)
 	go func() {
 		defer close(made)
-		for from := int64(0); from < records; from += batch {
-			entries, err := makeEntries(from, min(batch, records-from))
+		for from := int64(0); from < records && ctx.Err() == nil; from += batch {
+			entries, err := makeEntries(from, min(batch, records-from), statement)
 			if err != nil {
 				failed <- err
 				return
 			}
-			made <- entries
+			select {
+			case made <- entries:
+			case <-ctx.Done():
+			}
 		}
 	}()
 	for entries := range made {
@@ -97,7 +114,7 @@ func build(ctx context.Context, f ledger.Folder, records int64) (err error) {
 				e.Hashes = append(e.Hashes, h[:]...)
 			}
 		}
-		if err := l.Store.AppendEntries(ctx, entries); err != nil {
+		if err := store.AppendEntries(ctx, entries); err != nil {
 			return err
 		}
 	}
@@ -106,22 +123,20 @@ func build(ctx context.Context, f ledger.Folder, records int64) (err error) {
 		return err
 	default:
 	}
-	_, err = l.Log.Checkpoint(ctx)
-	return err
+	return ctx.Err()
 }
 
 // makeEntries makes everything of the entries but their tree hashes, on all
 // processors.
-func makeEntries(from, n int64) ([]evidence.Entry, error) {
+func makeEntries(from, n int64, statement func(seq int64) evidence.Statement) ([]evidence.Entry, error) {
 	entries, errs := make([]evidence.Entry, n), make([]error, n)
-	at := time.Date(2026, time.November, 22, 1, 0, 0, 0, time.UTC)
 	workers := int64(runtime.GOMAXPROCS(0))
 	var group sync.WaitGroup
 	for w := range workers {
 		group.Go(func() {
 			for i := w; i < n; i += workers {
 				seq := from + i
-				s := ledger.Acknowledgement(seq, at.Add(time.Duration(seq)*time.Millisecond))
+				s := statement(seq)
 				record, err := evidence.CanonicalRecord(s, "load")
 				salt := make([]byte, evidence.SaltSize)
 				for b := range salt {

@@ -34,6 +34,7 @@ type options struct {
 	stores      bool
 	mongodb     string
 	store       string // of the portal; "": a file
+	growth      bool
 }
 
 func main() {
@@ -51,6 +52,7 @@ func main() {
 	flag.BoolVar(&o.evidence, "evidence", false, "measure the evidence log alone, with 64 at once unless -concurrency says otherwise")
 	flag.IntVar(&o.records, "records", 1_000_000, "with -evidence: size of the log that is verified; 0: none is")
 	flag.BoolVar(&o.stores, "stores", false, "measure on SQLite and on MongoDB, whose address is in "+engine.AddressVariable+"; new databases are made there")
+	flag.BoolVar(&o.growth, "growth", false, "ask for every page of a city of 2,000 and of -people (200,000 unless said otherwise); also on MongoDB, when "+engine.AddressVariable+" has its address")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,6 +67,14 @@ func main() {
 }
 
 func measure(ctx context.Context, o options, out io.Writer) (failed int, err error) {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.growth {
+		if o.mongodb = os.Getenv(engine.AddressVariable); !given["people"] {
+			o.people = manyPeople
+		}
+		return 0, runGrowth(ctx, o, out)
+	}
 	if o.stores {
 		if o.mongodb = os.Getenv(engine.AddressVariable); o.mongodb == "" {
 			return 0, errors.New("no MongoDB: go run ./tests/mongodb go run ./tests/load -stores")
@@ -74,9 +84,7 @@ func measure(ctx context.Context, o options, out io.Writer) (failed int, err err
 	if !o.evidence {
 		return run(ctx, o, out)
 	}
-	many := false
-	flag.Visit(func(f *flag.Flag) { many = many || f.Name == "concurrency" })
-	if !many {
+	if !given["concurrency"] {
 		o.concurrency = evidenceCallers
 	}
 	return 0, runEvidence(ctx, o, out)

@@ -42,10 +42,9 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 	if o.cpuProfile != "" || o.memProfile != "" {
 		return bootHere(ctx, o, files, data)
 	}
-	s := &server{program: filepath.Join(folder, "kokoroe"), errors: filepath.Join(folder, "log")}
-	build := exec.CommandContext(ctx, "go", "build", "-o", s.program, "kokoroe/cmd/kokoroe")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the program: %w\n%s", err, out)
+	s, err := buildProgram(ctx, folder)
+	if err != nil {
+		return nil, err
 	}
 	s.args = []string{"demo", "--listen", "127.0.0.1:0", "--data", data, "--city", files, "--empty"}
 	if o.store != "" {
@@ -58,6 +57,16 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 		if err := s.start(ctx); err != nil {
 			return nil, err
 		}
+	}
+	return s, nil
+}
+
+// buildProgram builds the program into a folder. It is to be given its arguments.
+func buildProgram(ctx context.Context, folder string) (*server, error) {
+	s := &server{program: filepath.Join(folder, "kokoroe"), errors: filepath.Join(folder, "log")}
+	build := exec.CommandContext(ctx, "go", "build", "-o", s.program, "kokoroe/cmd/kokoroe")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the program: %w\n%s", err, out)
 	}
 	return s, nil
 }

@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -128,8 +128,10 @@ func (w *wire) read() (a answer, err error) {
 	switch {
 	case chunked:
 		a.body, err = w.chunks()
-	case length > wireBuffer:
-		err = fmt.Errorf("a page of %d bytes", length)
+	case length > wireBuffer: // no page is so large, but an export is
+		w.body = slices.Grow(w.body[:0], length)[:length]
+		_, err = io.ReadFull(w.reader, w.body)
+		a.body = w.body
 	default:
 		if a.body, err = w.reader.Peek(length); err == nil {
 			_, err = w.reader.Discard(length) // the bytes stay until the next read
