@@ -128,6 +128,12 @@ func (r *Roster) PersonByNumber(number string) (Person, bool) {
 	return r.at(i, ok)
 }
 
+// Place returns where the person stands in the order of People, counted from 0.
+func (r *Roster) Place(id PersonID) (int, bool) {
+	i, ok := r.byID[id]
+	return int(i), ok
+}
+
 func (r *Roster) at(i int32, ok bool) (Person, bool) {
 	if !ok {
 		return Person{}, false
@@ -219,13 +225,34 @@ func (r *Roster) InScope(id DepartmentID) bool {
 func (r *Roster) PeopleIn(id DepartmentID, day calendar.Date) []Person {
 	var in []Person
 	for _, d := range r.Subtree(id) {
-		for _, i := range r.stayed[d] {
-			if p := &r.people[i]; p.ActiveOn(day) && p.MembershipOn(day).Department == d {
-				in = append(in, *p)
-			}
+		for _, p := range r.Staff(d, day, "") {
+			in = append(in, p)
 		}
 	}
 	return in
+}
+
+// Staff yields who works in the department itself on day, those on leave
+// included, by Number from the first one behind after, each with its place.
+func (r *Roster) Staff(id DepartmentID, day calendar.Date, after string) iter.Seq2[int, Person] {
+	return func(yield func(int, Person) bool) {
+		stayed := r.stayed[id]
+		if after != "" {
+			from, found := slices.BinarySearchFunc(stayed, after, func(i int32, number string) int {
+				return strings.Compare(r.people[i].Number, number)
+			})
+			if found {
+				from++
+			}
+			stayed = stayed[from:]
+		}
+		for _, i := range stayed {
+			p := &r.people[i]
+			if p.ActiveOn(day) && p.MembershipOn(day).Department == id && !yield(int(i), *p) {
+				return
+			}
+		}
+	}
 }
 
 // HeadOf returns who leads the department on day: somebody at work there, not

@@ -35,14 +35,7 @@ type subject struct {
 	outOfScope bool
 	facts      []Fact
 	marks      []mark
-}
-
-// mark is a Mark with what it is about.
-type mark struct {
-	sort  MarkSort
-	item  Item
-	scope string
-	Mark
+	deeds      []deed // what the marks point to
 }
 
 // MarkSort says what a kind of record does to an assignment.
@@ -72,12 +65,17 @@ func (r Rules) derive(s subject, day calendar.Date) []Assignment { return r.deri
 func (r Rules) deriveOf(s subject, day calendar.Date, only Item) []Assignment {
 	var out []Assignment
 	for i := range r.Requirements {
-		req := &r.Requirements[i]
-		for _, occ := range r.occurrences(req, s, day) {
-			for _, item := range occ.items {
-				if only == "" || item.Item == only {
-					out = append(out, r.assign(req, occ, item, s, day)...)
-				}
+		out = r.deriveIn(out, &r.Requirements[i], s, day, only)
+	}
+	return out
+}
+
+// deriveIn appends the assignments of one requirement.
+func (r Rules) deriveIn(out []Assignment, req *Requirement, s subject, day calendar.Date, only Item) []Assignment {
+	for _, occ := range r.occurrences(req, s, day) {
+		for _, item := range occ.items {
+			if only == "" || item.Item == only {
+				out = r.assign(out, req, occ, item, s, day)
 			}
 		}
 	}
@@ -186,9 +184,9 @@ func (a Audience) admits(s subject) bool {
 	return slices.ContainsFunc(s.lineage, func(d directory.DepartmentID) bool { return slices.Contains(a.Departments, d) })
 }
 
-// assign makes the assignment of one item; two when a material version asks
+// assign appends the assignment of one item; two when a material version asks
 // again for what was done once.
-func (r Rules) assign(req *Requirement, occ occurrence, item Required, s subject, day calendar.Date) []Assignment {
+func (r Rules) assign(out []Assignment, req *Requirement, occ occurrence, item Required, s subject, day calendar.Date) []Assignment {
 	a := Assignment{
 		Requirement: req.ID, Person: s.person.ID, Department: s.department,
 		Item: item.Item, Scope: occ.scope, AssignedOn: occ.window.From, Because: occ.because,
@@ -202,34 +200,39 @@ func (r Rules) assign(req *Requirement, occ occurrence, item Required, s subject
 	var superseded *Assignment
 	for i := range s.marks {
 		m := &s.marks[i]
-		if m.item != item.Item || m.scope != occ.scope || calendar.DateOf(m.At).After(day) {
+		did := &s.deeds[m.deed]
+		if did.item != item.Item || did.scope != occ.scope {
 			continue
 		}
-		switch m.sort {
+		mark := m.of(s.person.ID)
+		if calendar.DateOf(mark.At).After(day) {
+			continue
+		}
+		switch did.sort {
 		case Fulfils:
-			version, since, again := r.asksAgain(item, m.Version, day)
+			version, since, again := r.asksAgain(item, mark.Version, day)
 			switch {
 			case again:
 				old := a
-				old.Fulfilment, old.Superseded = &m.Mark, true
+				old.Fulfilment, old.Superseded = mark, true
 				superseded = &old
 				a.reask(version, since, req.Due)
 			case a.Fulfilment == nil:
-				a.Fulfilment = &m.Mark
+				a.Fulfilment = mark
 			}
 			a.Declined = nil // who signs has agreed after all
 		case Declines:
 			if a.Fulfilment == nil {
-				a.Declined = &m.Mark
+				a.Declined = mark
 			}
 		case Exempts:
-			a.Exemption = &m.Mark
+			a.Exemption = mark
 		}
 	}
-	if superseded == nil {
-		return []Assignment{a}
+	if superseded != nil {
+		out = append(out, *superseded)
 	}
-	return []Assignment{*superseded, a}
+	return append(out, a)
 }
 
 func (r Rules) asksAgain(item Required, signed int, day calendar.Date) (int, calendar.Date, bool) {

@@ -54,8 +54,9 @@ type Ledger struct {
 	refreshing sync.Mutex // one refresh at a time; held before mu
 	mu         sync.RWMutex
 	next       int64 // first entry not read yet
-	marks      map[directory.PersonID][]mark
+	read       book
 	roster     *directory.Roster
+	stations   map[directory.DepartmentID]station
 	facts      map[directory.PersonID][]Fact
 	factsRev   int64
 	readAt     time.Time
@@ -72,7 +73,7 @@ func NewLedger(cfg Config) *Ledger {
 	if cfg.Rules.Years == (calendar.FiscalYears{}) {
 		cfg.Rules.Years = calendar.JapaneseYears
 	}
-	return &Ledger{cfg: cfg, marks: map[directory.PersonID][]mark{}}
+	return &Ledger{cfg: cfg, read: newBook()}
 }
 
 // Today is the day in Japan.
@@ -145,13 +146,16 @@ func (l *Ledger) Refresh(ctx context.Context) error {
 		return err
 	}
 	facts, factsRev := l.cfg.Registers.Facts()
-	if err := l.readLog(ctx); err != nil {
+	if err := l.readLog(ctx, roster); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.roster != roster || l.factsRev != factsRev || l.facts == nil {
 		l.tally = nil
+	}
+	if l.roster != roster {
+		l.stations = stationsOf(roster)
 	}
 	l.roster, l.facts, l.factsRev, l.readAt, l.covered = roster, facts, factsRev, l.cfg.Now(), noticed
 	return nil
@@ -165,7 +169,7 @@ func (l *Ledger) fresh() (bool, uint64) {
 	return l.covered == l.noticed && l.roster != nil && l.cfg.Now().Sub(l.readAt).Abs() < l.cfg.Staleness, l.noticed
 }
 
-func (l *Ledger) readLog(ctx context.Context) error {
+func (l *Ledger) readLog(ctx context.Context, roster *directory.Roster) error {
 	for {
 		entries, err := l.cfg.Log.EntriesFrom(ctx, l.next, readEntries)
 		if err != nil {
@@ -175,9 +179,7 @@ func (l *Ledger) readLog(ctx context.Context) error {
 			return nil
 		}
 		l.mu.Lock()
-		for i := range entries {
-			l.take(&entries[i])
-		}
+		l.take(entries, roster)
 		l.next = entries[len(entries)-1].Seq + 1
 		l.mu.Unlock()
 		if len(entries) < readEntries {
@@ -186,61 +188,64 @@ func (l *Ledger) readLog(ctx context.Context) error {
 	}
 }
 
-// take keeps the mark that an entry makes. Entries of kinds that say nothing
+// take keeps the marks that entries make. Entries of kinds that say nothing
 // about duties, and erased ones, make none.
-func (l *Ledger) take(e *evidence.Entry) {
-	if e.Kind == evidence.KindErased {
-		l.forget(e)
-		return
-	}
-	sort, ok := l.cfg.Kinds[e.Kind]
-	if !ok || e.Subject == "" || e.Record == nil {
-		return
-	}
-	m := mark{sort: sort, item: Item(e.Object), scope: e.Scope, Mark: Mark{Seq: e.Seq, At: e.At, By: e.Actor}}
-	if m.item.Sort() == "policy" || sort != Fulfils {
-		var body struct {
-			Version int    `json:"version"`
-			Reason  string `json:"reason"`
-		}
-		if err := e.Body(&body); err == nil {
-			m.Version, m.Reason = body.Version, body.Reason
-		}
-	}
-	person := directory.PersonID(e.Subject)
-	l.tally.forget(l, person)
-	l.marks[person] = append(l.marks[person], m)
-	l.tally.count(l, person)
-}
-
-// forget lets go the mark of an entry whose record was erased: what is read
-// after a start, from a log that does not hold it any more, is the same.
-func (l *Ledger) forget(said *evidence.Entry) {
-	var body evidence.Erasure
-	if said.Body(&body) != nil {
-		return
-	}
-	for person, marks := range l.marks {
-		i := slices.IndexFunc(marks, func(m mark) bool { return m.Seq == body.Seq })
-		if i < 0 {
+func (l *Ledger) take(entries []evidence.Entry, roster *directory.Roster) {
+	var erased []int64
+	for i := range entries {
+		e := &entries[i]
+		if e.Kind == evidence.KindErased {
+			var body evidence.Erasure
+			if e.Body(&body) == nil {
+				erased = append(erased, body.Seq)
+			}
 			continue
 		}
-		l.tally.forget(l, person)
-		l.marks[person] = slices.Delete(slices.Clone(marks), i, i+1)
-		l.tally.count(l, person)
-		return
+		sort, ok := l.cfg.Kinds[e.Kind]
+		if !ok || e.Subject == "" || e.Record == nil {
+			continue
+		}
+		person := directory.PersonID(e.Subject)
+		if p, ok := roster.Person(person); ok {
+			person = p.ID // the same text, kept once
+		}
+		l.read.note(person, sort, e)
+		l.tally.update(l, person)
 	}
+	// What is read after a start, from a log that does not hold the records any
+	// more, is the same.
+	for _, person := range l.read.forget(erased) {
+		l.tally.update(l, person)
+	}
+}
+
+// station is where somebody of a department stands in the tree.
+type station struct {
+	lineage    []directory.DepartmentID // from the top down
+	outOfScope bool
+}
+
+func stationsOf(roster *directory.Roster) map[directory.DepartmentID]station {
+	stations := map[directory.DepartmentID]station{}
+	for _, d := range roster.Departments() {
+		var s station
+		for _, above := range roster.Path(d.ID) {
+			s.lineage = append(s.lineage, above.ID)
+			s.outOfScope = s.outOfScope || above.OutOfScope
+		}
+		stations[d.ID] = s
+	}
+	return stations
 }
 
 // subject gathers what a person's assignments follow from. Callers hold mu.
 func (l *Ledger) subject(p directory.Person, day calendar.Date) subject {
-	s := subject{person: p, facts: l.facts[p.ID], marks: l.marks[p.ID]}
-	s.department = p.MembershipOn(day).Department
-	for _, d := range l.roster.Path(s.department) {
-		s.lineage = append(s.lineage, d.ID)
-		s.outOfScope = s.outOfScope || d.OutOfScope
+	department := p.MembershipOn(day).Department
+	at := l.stations[department]
+	return subject{
+		person: p, department: department, lineage: at.lineage, outOfScope: at.outOfScope,
+		facts: l.facts[p.ID], marks: l.read.marks[p.ID], deeds: l.read.deeds,
 	}
-	return s
 }
 
 // Of returns the person's assignments as they stand on day, with how far the
@@ -262,26 +267,12 @@ func (l *Ledger) Of(ctx context.Context, person directory.PersonID, day calendar
 	return out, l.addActivity(ctx, out)
 }
 
-// In returns the assignments of everybody who belongs to the department or one
-// below it on day, in the order of the roster.
-func (l *Ledger) In(ctx context.Context, department directory.DepartmentID, day calendar.Date) ([]Assignment, error) {
-	if err := l.Refresh(ctx); err != nil {
-		return nil, err
-	}
-	l.mu.RLock()
-	var out []Assignment
-	for _, p := range l.roster.PeopleIn(department, day) {
-		out = append(out, l.cfg.Rules.derive(l.subject(p, day), day)...)
-	}
-	l.mu.RUnlock()
-	return out, l.addActivity(ctx, out)
-}
-
 // addActivity fills in how far people have come where that says more than the
 // records do.
 func (l *Ledger) addActivity(ctx context.Context, assignments []Assignment) error {
 	scopes := map[string][]directory.PersonID{}
-	for _, a := range assignments {
+	for i := range assignments {
+		a := &assignments[i]
 		if a.Fulfilment != nil || a.Item.Sort() != "course" {
 			continue
 		}
@@ -344,9 +335,9 @@ func (l *Ledger) Signed(ctx context.Context, person directory.PersonID, item Ite
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	version := 0
-	for _, m := range l.marks[person] {
-		if m.sort == Fulfils && m.item == item {
-			version = max(version, m.Version)
+	for _, m := range l.read.marks[person] {
+		if d := l.read.deeds[m.deed]; d.sort == Fulfils && d.item == item {
+			version = max(version, int(m.version))
 		}
 	}
 	return version, nil

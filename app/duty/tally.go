@@ -2,7 +2,7 @@ package duty
 
 import (
 	"context"
-	"maps"
+	"slices"
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
@@ -63,7 +63,8 @@ type Standing struct {
 // Standings sums assignments up, in their order.
 func Standings(assignments []Assignment, day calendar.Date) []Standing {
 	var out []Standing
-	for _, a := range assignments {
+	for i := range assignments {
+		a := &assignments[i]
 		state := a.StateOn(day)
 		if state == Superseded {
 			continue
@@ -79,65 +80,130 @@ func Standings(assignments []Assignment, day calendar.Date) []Standing {
 	return out
 }
 
-// Cell is one place in the count.
-type Cell struct {
-	Department  directory.DepartmentID // the person's own, not one above it
-	Requirement RequirementID
-}
-
 // tally keeps the counts of one day up to date while records come in: a record
 // changes one person's share. A nil tally counts nothing.
 type tally struct {
-	day   calendar.Date
-	cells map[Cell]Count
+	day          calendar.Date
+	roster       *directory.Roster
+	requirements map[RequirementID]int
+	states       []uint8                            // of each person and requirement, by place; 0: no standing
+	counts       map[directory.DepartmentID][]Count // of everybody in it and below, by requirement
 }
 
-// Counts returns how many people stand how on day, by their own department.
-// Counting today costs the number of departments; another day costs the number
-// of people.
-func (l *Ledger) Counts(ctx context.Context, day calendar.Date) (map[Cell]Count, error) {
+// Counts returns how many people of each of the departments, and below it, stand
+// how on day, by requirement in the order of Requirements. Counting today costs
+// the number of departments asked for; another day costs the number of people.
+func (l *Ledger) Counts(ctx context.Context, day calendar.Date, departments []directory.DepartmentID) ([][]Count, error) {
 	if err := l.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	today := day == l.Today()
-	l.mu.RLock()
-	if today && l.tally != nil && l.tally.day == day {
-		defer l.mu.RUnlock()
-		return maps.Clone(l.tally.cells), nil
-	}
-	l.mu.RUnlock()
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	t := &tally{day: day, cells: map[Cell]Count{}}
-	for p := range l.roster.People() {
-		t.count(l, p.ID)
-	}
-	if today {
-		l.tally = t
-	}
-	return maps.Clone(t.cells), nil
+	out := make([][]Count, len(departments))
+	l.tallied(day, func(t *tally) {
+		for i, d := range departments {
+			out[i] = make([]Count, len(l.cfg.Rules.Requirements))
+			copy(out[i], t.counts[d])
+		}
+	})
+	return out, nil
 }
 
-func (t *tally) count(l *Ledger, person directory.PersonID)  { t.add(l, person, 1) }
-func (t *tally) forget(l *Ledger, person directory.PersonID) { t.add(l, person, -1) }
+// tallied calls with with the counts of the day, which stay as they are until it
+// returns.
+func (l *Ledger) tallied(day calendar.Date, with func(*tally)) {
+	l.mu.RLock()
+	if t := l.tally; t != nil && t.day == day {
+		defer l.mu.RUnlock()
+		with(t)
+		return
+	}
+	l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tally
+	if t == nil || t.day != day {
+		t = l.countAll(day)
+	}
+	if day == l.Today() {
+		l.tally = t
+	}
+	with(t)
+}
 
-// add puts the person's share in (n=1) or takes it out (n=-1). Who has left is
-// not counted.
-func (t *tally) add(l *Ledger, person directory.PersonID, n int) {
-	if t == nil || l.roster == nil {
-		return
+// countAll counts everybody. Callers hold mu.
+func (l *Ledger) countAll(day calendar.Date) *tally {
+	rules := l.cfg.Rules
+	t := &tally{
+		day: day, roster: l.roster, requirements: make(map[RequirementID]int, len(rules.Requirements)),
+		states: make([]uint8, l.roster.Len()*len(rules.Requirements)), counts: map[directory.DepartmentID][]Count{},
 	}
-	p, ok := l.roster.Person(person)
-	if !ok || !p.ActiveOn(t.day) {
-		return
+	for i, r := range rules.Requirements {
+		t.requirements[r.ID] = i
 	}
-	for _, s := range Standings(l.cfg.Rules.derive(l.subject(p, t.day), t.day), t.day) {
-		cell := Cell{Department: s.Department, Requirement: s.Requirement}
-		if sum := t.cells[cell].plus(countOf(s.State), n); sum == (Count{}) {
-			delete(t.cells, cell)
-		} else {
-			t.cells[cell] = sum
+	departments := l.roster.Departments()
+	for _, d := range departments {
+		t.counts[d.ID] = make([]Count, len(rules.Requirements))
+	}
+	place := 0
+	for p := range l.roster.People() {
+		if p.ActiveOn(day) {
+			t.stand(l, p, place, t.counts[p.MembershipOn(day).Department])
+		}
+		place++
+	}
+	for _, d := range slices.Backward(departments) { // children before parents
+		above := t.counts[d.Parent]
+		for i := range above {
+			above[i] = above[i].Add(t.counts[d.ID][i])
 		}
 	}
+	return t
+}
+
+// stand finds out how a person stands, who is at a place of the roster, and puts
+// what is other than before into the counts of each of the departments.
+func (t *tally) stand(l *Ledger, p directory.Person, place int, counts ...[]Count) {
+	states := t.states[place*len(t.requirements):][:len(t.requirements)]
+	now := make([]uint8, len(states))
+	for _, s := range Standings(l.cfg.Rules.derive(l.subject(p, t.day), t.day), t.day) {
+		now[t.requirements[s.Requirement]] = uint8(rank[s.State] + 1)
+	}
+	for i := range states {
+		if states[i] == now[i] {
+			continue
+		}
+		change := Count{}
+		if now[i] > 0 {
+			change = change.Add(countOf(States[now[i]-1]))
+		}
+		if states[i] > 0 {
+			change = change.plus(countOf(States[states[i]-1]), -1)
+		}
+		for _, c := range counts {
+			if len(c) > 0 {
+				c[i] = c[i].Add(change)
+			}
+		}
+	}
+	copy(states, now)
+}
+
+// update takes in what a record changed for the person. Who has left is not
+// counted.
+func (t *tally) update(l *Ledger, person directory.PersonID) {
+	if t == nil {
+		return
+	}
+	place, ok := t.roster.Place(person)
+	if !ok {
+		return
+	}
+	p, _ := t.roster.Person(person)
+	if !p.ActiveOn(t.day) {
+		return
+	}
+	var counts [][]Count
+	for _, above := range l.stations[p.MembershipOn(t.day).Department].lineage {
+		counts = append(counts, t.counts[above])
+	}
+	t.stand(l, p, place, counts...)
 }

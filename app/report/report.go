@@ -2,8 +2,8 @@ package report
 
 import (
 	"context"
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"kokoroe/app/calendar"
@@ -34,7 +34,10 @@ type Completion struct {
 	AsOf         time.Time // when it was counted
 	Cycle        calendar.Cycle
 	Requirements []duty.Requirement
-	Rows         []Row // the tree from the top, parents before children
+	Totals       []duty.Count           // of all of it, by requirement, in their order
+	Rows         []Row                  // of the tree from the top, parents before children
+	Next         directory.DepartmentID // behind which there are more rows; "" when these are all
+	Deep         bool                   // the tree has more than two levels
 }
 
 // Row is one department with everybody in it and below.
@@ -44,58 +47,103 @@ type Row struct {
 	Counts     []duty.Count // by requirement, in the order of Completion.Requirements
 }
 
-// Total returns the sum over the top rows for the requirement at index i.
-func (c Completion) Total(i int) duty.Count {
-	var sum duty.Count
-	for _, r := range c.Rows {
-		if r.Depth == 0 {
-			sum = sum.Add(r.Counts[i])
-		}
-	}
-	return sum
+// Part says which departments of the tree are wanted.
+type Part struct {
+	Root   directory.DepartmentID // and those below it; "" is the whole city
+	Levels int                    // of the tree, from its top; 0: all
+	After  directory.DepartmentID // only those behind it; and what these lie in
+	Limit  int                    // rows at most, beside those that they lie in; 0: all
 }
 
-// Completion counts the department root and those below it; the whole city
-// when root is empty. NotFound for a department that is not there.
-func (s *Service) Completion(ctx context.Context, root directory.DepartmentID, day calendar.Date) (Completion, error) {
+// Completion counts a part of the city. What is not wanted costs nothing.
+// NotFound for a department that is not there.
+func (s *Service) Completion(ctx context.Context, part Part, day calendar.Date) (Completion, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
 		return Completion{}, err
 	}
-	tops := roster.Children("")
-	if root != "" {
-		d, ok := roster.Department(root)
-		if !ok {
-			return Completion{}, fault.NotFoundf("department %q", root)
-		}
-		tops = []directory.Department{d}
-	}
-	cells, err := s.Ledger.Counts(ctx, day)
+	tops, err := topsOf(roster, part.Root)
 	if err != nil {
 		return Completion{}, err
 	}
+	if _, ok := roster.Department(part.After); part.After != "" && !ok {
+		return Completion{}, fault.NotFoundf("department %q", part.After)
+	}
 	c := Completion{Day: day, AsOf: s.Now(), Cycle: s.Ledger.Cycle(day), Requirements: s.Ledger.Requirements()}
+	b := branches{Part: part, roster: roster, begun: part.After == ""}
 	for _, d := range tops {
-		c.Rows = append(c.Rows, c.tree(roster, cells, d, 0)...)
+		c.Deep = c.Deep || slices.ContainsFunc(roster.Children(d.ID), func(d directory.Department) bool { return len(roster.Children(d.ID)) > 0 })
+		b.grow(d, 0)
+	}
+	c.Rows, c.Next = b.rows, b.next
+	wanted := make([]directory.DepartmentID, 0, len(tops)+len(c.Rows))
+	for _, d := range tops {
+		wanted = append(wanted, d.ID)
+	}
+	for i := range c.Rows {
+		wanted = append(wanted, c.Rows[i].Department.ID)
+	}
+	counts, err := s.Ledger.Counts(ctx, day, wanted)
+	if err != nil {
+		return Completion{}, err
+	}
+	c.Totals = make([]duty.Count, len(c.Requirements))
+	for i := range tops {
+		for j, n := range counts[i] {
+			c.Totals[j] = c.Totals[j].Add(n)
+		}
+	}
+	for i := range c.Rows {
+		c.Rows[i].Counts = counts[len(tops)+i]
 	}
 	return c, nil
 }
 
-// tree returns the rows of d and below; the first is d's own, with the sums.
-func (c Completion) tree(roster *directory.Roster, cells map[duty.Cell]duty.Count, d directory.Department, depth int) []Row {
-	row := Row{Department: d, Depth: depth, Counts: make([]duty.Count, len(c.Requirements))}
-	for i, req := range c.Requirements {
-		row.Counts[i] = cells[duty.Cell{Department: d.ID, Requirement: req.ID}]
+// topsOf returns the department, or the topmost ones when it is "". NotFound.
+func topsOf(roster *directory.Roster, id directory.DepartmentID) ([]directory.Department, error) {
+	if id == "" {
+		return roster.Children(""), nil
 	}
-	rows := []Row{row}
-	for _, child := range roster.Children(d.ID) {
-		below := c.tree(roster, cells, child, depth+1)
-		for i := range row.Counts {
-			rows[0].Counts[i] = rows[0].Counts[i].Add(below[0].Counts[i])
-		}
-		rows = append(rows, below...)
+	d, ok := roster.Department(id)
+	if !ok {
+		return nil, fault.NotFoundf("department %q", id)
 	}
-	return rows
+	return []directory.Department{d}, nil
+}
+
+// branches collects the rows of a part of the tree.
+type branches struct {
+	Part
+	roster *directory.Roster
+	begun  bool
+	behind int // rows behind After
+	rows   []Row
+	next   directory.DepartmentID
+}
+
+func (b *branches) grow(d directory.Department, depth int) {
+	if b.next != "" || !b.begun && !b.roster.Within(b.After, d.ID) {
+		return
+	}
+	if b.Limit > 0 && b.behind == b.Limit {
+		b.next = b.rows[len(b.rows)-1].Department.ID
+		return
+	}
+	below := b.roster.Children(d.ID)
+	if b.Levels > 0 && depth+1 == b.Levels {
+		below = nil
+	}
+	row := Row{Department: d, Depth: depth}
+	switch {
+	case b.begun:
+		b.rows, b.behind = append(b.rows, row), b.behind+1
+	case d.ID != b.After, len(below) > 0: // what the rows lie in
+		b.rows = append(b.rows, row)
+	}
+	b.begun = b.begun || d.ID == b.After
+	for _, child := range below {
+		b.grow(child, depth+1)
+	}
 }
 
 // Filter selects people. Empty fields do not restrict.
@@ -182,51 +230,99 @@ type PersonRow struct {
 	DoneOn      calendar.Date // of the last item; zero until all are done
 }
 
-// People returns who stands how on day, by Number: one row for each
-// requirement of each person. Who is no longer in the audience is left out.
-func (s *Service) People(ctx context.Context, f Filter, day calendar.Date) ([]PersonRow, error) {
+// Place is the person's place, behind which a list goes on.
+func (r PersonRow) Place() duty.Place {
+	return duty.Place{Department: r.Department, Number: r.Person.Number}
+}
+
+// Count returns how many stand how on day of those whom the filter is about,
+// whatever its group. NotFound for a department that is not there.
+func (s *Service) Count(ctx context.Context, f Filter, day calendar.Date) (duty.Count, error) {
+	c, err := s.Completion(ctx, Part{Root: f.Department, Levels: 1}, day)
+	if err != nil {
+		return duty.Count{}, err
+	}
+	i := slices.IndexFunc(c.Requirements, func(r duty.Requirement) bool { return r.ID == f.Requirement })
+	if i < 0 {
+		return duty.Count{}, fault.NotFoundf("requirement %q", f.Requirement)
+	}
+	return c.Totals[i], nil
+}
+
+// People returns, for each filter, which names a requirement, who stands how on
+// day: department by department as a reader walks the tree, then by Number, from
+// behind a place on, at most limit. Who is no longer in the audience is left out.
+// It costs what it returns, not what the department holds.
+func (s *Service) People(ctx context.Context, day calendar.Date, after duty.Place, limit int, filters ...Filter) ([][]PersonRow, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := roster.Department(f.Department); f.Department != "" && !ok {
-		return nil, fault.NotFoundf("department %q", f.Department)
+	listings := make([]duty.Listing, len(filters))
+	for i, f := range filters {
+		if _, err := topsOf(roster, f.Department); err != nil {
+			return nil, err
+		}
+		listings[i] = duty.Listing{
+			Department: f.Department, Requirement: f.Requirement, Day: day, After: after, Limit: limit,
+			Part: f.Group.Of, Holds: func(state duty.State) bool { return state != duty.Withdrawn && f.Group.Holds(state) },
+		}
 	}
-	assignments, err := s.in(ctx, roster, f.Department, day)
+	lists, err := s.Ledger.List(ctx, listings...)
 	if err != nil {
 		return nil, err
 	}
-	var out []PersonRow
-	for _, row := range rowsOf(assignments, day) {
-		if f.Requirement != "" && row.Requirement != f.Requirement || !f.Group.Holds(row.State) || row.State == duty.Withdrawn {
-			continue
+	out := make([][]PersonRow, len(lists))
+	for i, assignments := range lists {
+		out[i] = rowsOf(assignments, day)
+		for j := range out[i] {
+			row := &out[i][j]
+			if p, ok := roster.Person(row.Person.ID); ok {
+				row.Person, row.Department = p, p.MembershipOn(day).Department
+			}
 		}
-		p, ok := roster.Person(row.Person.ID)
-		if !ok {
-			continue
-		}
-		row.Person, row.Department = p, p.MembershipOn(day).Department
-		out = append(out, row)
 	}
-	slices.SortStableFunc(out, func(a, b PersonRow) int { return strings.Compare(a.Person.Number, b.Person.Number) })
 	return out, nil
 }
 
-// in returns the assignments of everybody in the department and below; of
-// everybody when there is none.
-func (s *Service) in(ctx context.Context, roster *directory.Roster, department directory.DepartmentID, day calendar.Date) ([]duty.Assignment, error) {
-	if department != "" {
-		return s.Ledger.In(ctx, department, day)
-	}
-	var out []duty.Assignment
-	for _, top := range roster.Children("") {
-		below, err := s.Ledger.In(ctx, top.ID, day)
-		if err != nil {
-			return nil, err
+// peopleAtOnce is how many people Everybody asks for at once.
+const peopleAtOnce = 500
+
+// Everybody yields all rows of People, requirement by requirement when the filter
+// names none. It holds few of them at a time, and nothing between two.
+func (s *Service) Everybody(ctx context.Context, f Filter, day calendar.Date) iter.Seq2[PersonRow, error] {
+	return func(yield func(PersonRow, error) bool) {
+		for _, req := range s.Ledger.Requirements() {
+			if f.Requirement != "" && req.ID != f.Requirement {
+				continue
+			}
+			one := f
+			one.Requirement = req.ID
+			if !s.everybody(ctx, one, day, yield) {
+				return
+			}
 		}
-		out = append(out, below...)
 	}
-	return out, nil
+}
+
+func (s *Service) everybody(ctx context.Context, f Filter, day calendar.Date, yield func(PersonRow, error) bool) bool {
+	var after duty.Place
+	for {
+		lists, err := s.People(ctx, day, after, peopleAtOnce, f)
+		if err != nil {
+			yield(PersonRow{}, err)
+			return false
+		}
+		for _, row := range lists[0] {
+			if !yield(row, nil) {
+				return false
+			}
+			after = row.Place()
+		}
+		if len(lists[0]) < peopleAtOnce {
+			return true
+		}
+	}
 }
 
 // Person returns one person's rows, of every requirement.

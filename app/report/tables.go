@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -20,37 +21,41 @@ type Titles func(duty.Item) string
 // of the whole city, as a table: a row for each requirement and department. A
 // department's row includes those below it; the column of levels keeps a reader
 // from adding them up twice.
-func (s *Service) CompletionTable(ctx context.Context, p *locale.Printer, f Filter, day calendar.Date) (spreadsheet.Table, error) {
+func (s *Service) CompletionTable(ctx context.Context, p *locale.Printer, f Filter, day calendar.Date) (spreadsheet.Source, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
-		return spreadsheet.Table{}, err
+		return spreadsheet.Source{}, err
 	}
-	c, err := s.Completion(ctx, f.Department, day)
+	c, err := s.Completion(ctx, Part{Root: f.Department}, day)
 	if err != nil {
-		return spreadsheet.Table{}, err
+		return spreadsheet.Source{}, err
 	}
-	t := spreadsheet.Table{Columns: columns(p, "requirement", "department", "level#", "required#", "done#", "late#", "rate#",
-		"overdue#", "open#", "exempt#", "paused#", "day", "as_of")}
 	asOf := c.AsOf.In(calendar.Tokyo).Format(time.DateTime)
-	for i, req := range c.Requirements {
-		if f.Requirement != "" && req.ID != f.Requirement {
-			continue
-		}
-		title := req.Title.In(string(p.Tag()))
-		for _, row := range c.Rows {
-			n := row.Counts[i]
-			if n == (duty.Count{}) {
-				continue
-			}
-			t.Rows = append(t.Rows, spreadsheet.Row{Cells: []string{
-				title, roster.PathName(row.Department.ID), strconv.Itoa(len(roster.Path(row.Department.ID))),
-				strconv.Itoa(n.Required), strconv.Itoa(n.Done), strconv.Itoa(n.Late), rate(p, n),
-				strconv.Itoa(n.Overdue), strconv.Itoa(n.Open), strconv.Itoa(n.Exempt), strconv.Itoa(n.Paused),
-				c.Day.String(), asOf,
-			}})
-		}
+	cells := func(title string, row Row, n duty.Count) spreadsheet.Row {
+		return spreadsheet.Row{Cells: []string{
+			title, roster.PathName(row.Department.ID), strconv.Itoa(len(roster.Path(row.Department.ID))),
+			strconv.Itoa(n.Required), strconv.Itoa(n.Done), strconv.Itoa(n.Late), rate(p, n),
+			strconv.Itoa(n.Overdue), strconv.Itoa(n.Open), strconv.Itoa(n.Exempt), strconv.Itoa(n.Paused),
+			c.Day.String(), asOf,
+		}}
 	}
-	return t, nil
+	return spreadsheet.Source{
+		Columns: columns(p, "requirement", "department", "level#", "required#", "done#", "late#", "rate#",
+			"overdue#", "open#", "exempt#", "paused#", "day", "as_of"),
+		Rows: func(yield func(spreadsheet.Row, error) bool) {
+			for i, req := range c.Requirements {
+				if f.Requirement != "" && req.ID != f.Requirement {
+					continue
+				}
+				title := req.Title.In(string(p.Tag()))
+				for _, row := range c.Rows {
+					if n := row.Counts[i]; n != (duty.Count{}) && !yield(cells(title, row, n), nil) {
+						return
+					}
+				}
+			}
+		},
+	}, nil
 }
 
 // rate is the percentage as a page shows it, without its sign; empty when
@@ -63,41 +68,55 @@ func rate(p *locale.Printer, n duty.Count) string {
 }
 
 // PeopleTable returns who stands how as a table: a row for each requirement of
-// each person. It holds no score and no answer.
-func (s *Service) PeopleTable(ctx context.Context, p *locale.Printer, f Filter, titles Titles, day calendar.Date) (spreadsheet.Table, error) {
-	rows, err := s.People(ctx, f, day)
-	if err != nil {
-		return spreadsheet.Table{}, err
-	}
-	return s.TableOf(ctx, p, rows, titles, day)
+// each person, read while it is written. It holds no score and no answer.
+func (s *Service) PeopleTable(ctx context.Context, p *locale.Printer, f Filter, titles Titles, day calendar.Date) (spreadsheet.Source, error) {
+	return s.tableOf(ctx, p, s.Everybody(ctx, f, day), titles, day)
 }
 
 // TableOf returns rows of People as a table.
-func (s *Service) TableOf(ctx context.Context, p *locale.Printer, rows []PersonRow, titles Titles, day calendar.Date) (spreadsheet.Table, error) {
+func (s *Service) TableOf(ctx context.Context, p *locale.Printer, rows []PersonRow, titles Titles, day calendar.Date) (spreadsheet.Source, error) {
+	return s.tableOf(ctx, p, func(yield func(PersonRow, error) bool) {
+		for i := range rows {
+			if !yield(rows[i], nil) {
+				return
+			}
+		}
+	}, titles, day)
+}
+
+func (s *Service) tableOf(ctx context.Context, p *locale.Printer, rows iter.Seq2[PersonRow, error], titles Titles, day calendar.Date) (spreadsheet.Source, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
-		return spreadsheet.Table{}, err
-	}
-	t := spreadsheet.Table{
-		Columns: columns(p, "number", "name", "kana", "department", "employment", "post", "requirement", "state", "due", "done_on", "items", "day"),
-		Rows:    make([]spreadsheet.Row, 0, len(rows)),
+		return spreadsheet.Source{}, err
 	}
 	paths := map[directory.DepartmentID]string{}
-	for i := range rows {
-		r := &rows[i]
+	cells := func(r *PersonRow) spreadsheet.Row {
 		path, ok := paths[r.Department]
 		if !ok {
 			path = roster.PathName(r.Department)
 			paths[r.Department] = path
 		}
 		req, _ := s.Ledger.Requirement(r.Requirement)
-		t.Rows = append(t.Rows, spreadsheet.Row{Cells: []string{
+		return spreadsheet.Row{Cells: []string{
 			r.Person.Number, r.Person.Name, r.Person.Kana, path, p.T("person.employment." + string(r.Person.Employment)), r.Person.Post,
 			req.Title.In(string(p.Tag())), p.T("common.status." + string(r.State)), r.DueOn.String(), r.DoneOn.String(),
 			itemsCell(p, r.Items, titles, day), day.String(),
-		}})
+		}}
 	}
-	return t, nil
+	return spreadsheet.Source{
+		Columns: columns(p, "number", "name", "kana", "department", "employment", "post", "requirement", "state", "due", "done_on", "items", "day"),
+		Rows: func(yield func(spreadsheet.Row, error) bool) {
+			for row, err := range rows {
+				if err != nil {
+					yield(spreadsheet.Row{}, err)
+					return
+				}
+				if !yield(cells(&row), nil) {
+					return
+				}
+			}
+		},
+	}, nil
 }
 
 // itemsCell says how each item stands.

@@ -1,6 +1,7 @@
 package spreadsheet
 
 import (
+	"iter"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -18,6 +19,24 @@ type Table struct {
 	Columns []Column
 	Line    int // of the header in the file that was read
 	Rows    []Row
+}
+
+// Source is a table whose rows are made while they are written, so that nobody
+// holds all of them. An error ends it, and what was written of it is no table.
+type Source struct {
+	Columns []Column
+	Rows    iter.Seq2[Row, error] // may be asked for more than once
+}
+
+// Source returns the table as a source.
+func (t Table) Source() Source {
+	return Source{Columns: t.Columns, Rows: func(yield func(Row, error) bool) {
+		for _, row := range t.Rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}}
 }
 
 // Column is one column of a table.

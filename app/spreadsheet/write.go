@@ -24,6 +24,11 @@ const (
 // WriteCSV writes the table with CRLF line ends and returns how many
 // characters the encoding lacks; 〓 stands in their place.
 func WriteCSV(w io.Writer, t Table, encoding Encoding) (replaced int, err error) {
+	return t.Source().WriteCSV(w, encoding)
+}
+
+// WriteCSV is WriteCSV of a table, row by row.
+func (t Source) WriteCSV(w io.Writer, encoding Encoding) (replaced int, err error) {
 	fit := func(s string) string { return s }
 	if encoding == CP932 {
 		e := cp932{known: map[rune]bool{}, fitted: map[string]fitted{}}
@@ -46,7 +51,10 @@ func WriteCSV(w io.Writer, t Table, encoding Encoding) (replaced int, err error)
 		record = append(record, neutral(fit(c.Name)))
 	}
 	err = out.Write(record)
-	for _, row := range t.Rows {
+	for row, rowErr := range t.Rows {
+		if rowErr != nil {
+			return 0, rowErr
+		}
 		record = record[:0]
 		for i := range max(len(row.Cells), len(t.Columns)) {
 			cell := fit(row.Cell(i))
@@ -55,8 +63,8 @@ func WriteCSV(w io.Writer, t Table, encoding Encoding) (replaced int, err error)
 			}
 			record = append(record, cell)
 		}
-		if err == nil {
-			err = out.Write(record)
+		if err = out.Write(record); err != nil {
+			break
 		}
 	}
 	out.Flush()
@@ -73,7 +81,7 @@ func WriteCSV(w io.Writer, t Table, encoding Encoding) (replaced int, err error)
 // zero.
 var number = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})?$`)
 
-func (t Table) isNumber(column int, cell string) bool {
+func (t Source) isNumber(column int, cell string) bool {
 	return column < len(t.Columns) && t.Columns[column].Number && number.MatchString(cell)
 }
 
@@ -104,6 +112,9 @@ type cp932 struct {
 	replaced int
 }
 
+// maxFitted bounds what is remembered: a name is not repeated as a state is.
+const maxFitted = 1 << 12
+
 // fitted is a text as CP932 can say it, and how much of it that lost.
 type fitted struct {
 	text     string
@@ -117,6 +128,9 @@ func (e *cp932) fit(s string) string {
 	if f, ok := e.fitted[s]; ok {
 		e.replaced += f.replaced
 		return f.text
+	}
+	if len(e.fitted) == maxFitted {
+		clear(e.fitted)
 	}
 	before := e.replaced
 	text := e.fitNew(s)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -100,7 +101,11 @@ func firstVisible(f *excelize.File) string {
 
 // WriteXLSX writes the table as the one sheet of a workbook: header in bold
 // and frozen, a filter on every column, text as text.
-func WriteXLSX(w io.Writer, sheet string, t Table) error {
+func WriteXLSX(w io.Writer, sheet string, t Table) error { return t.Source().WriteXLSX(w, sheet) }
+
+// WriteXLSX is WriteXLSX of a table. The library keeps a large sheet in a
+// temporary file until the workbook is complete.
+func (t Source) WriteXLSX(w io.Writer, sheet string) error {
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }() // nothing to lose: the file is in w
 	if err := fill(f, sheet, t); err != nil {
@@ -112,7 +117,10 @@ func WriteXLSX(w io.Writer, sheet string, t Table) error {
 	return nil
 }
 
-func fill(f *excelize.File, sheet string, t Table) error {
+// measuredRows are the rows that the widths of the columns are guessed from.
+const measuredRows = 200
+
+func fill(f *excelize.File, sheet string, t Source) error {
 	if err := f.SetSheetName(f.GetSheetName(0), sheet); err != nil {
 		return err
 	}
@@ -124,9 +132,6 @@ func fill(f *excelize.File, sheet string, t Table) error {
 	if err != nil {
 		return err
 	}
-	if err := filter(f, sheet, t); err != nil {
-		return err
-	}
 	s, err := f.NewStreamWriter(sheet)
 	if err != nil {
 		return err
@@ -134,48 +139,80 @@ func fill(f *excelize.File, sheet string, t Table) error {
 	if err := s.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
+	next, stop := iter.Pull2(t.Rows)
+	defer stop()
+	var first []Row
+	for range measuredRows {
+		row, err, ok := next()
+		if !ok {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		first = append(first, row)
+	}
 	// The stream writer puts each before the ones set earlier, and Excel wants
 	// them in order.
-	for i, width := range slices.Backward(widths(t)) {
+	for i, width := range slices.Backward(widths(t.Columns, first)) {
 		if err := s.SetColWidth(i+1, i+1, width); err != nil {
 			return err
 		}
 	}
-	return stream(s, t, bold, text)
+	lines, err := stream(s, t, first, next, bold, text)
+	if err != nil {
+		return err
+	}
+	if err := filter(f, sheet, len(t.Columns), lines); err != nil {
+		return err
+	}
+	return s.Flush()
 }
 
-func filter(f *excelize.File, sheet string, t Table) error {
-	if len(t.Columns) == 0 {
+// filter puts a filter on every column. It is written when the stream ends, and
+// so knows where that is.
+func filter(f *excelize.File, sheet string, columns, lines int) error {
+	if columns == 0 {
 		return nil
 	}
-	last, err := excelize.CoordinatesToCellName(len(t.Columns), len(t.Rows)+1)
+	last, err := excelize.CoordinatesToCellName(columns, lines)
 	if err != nil {
 		return err
 	}
 	return f.AutoFilter(sheet, "A1:"+last, nil)
 }
 
-func stream(s *excelize.StreamWriter, t Table, bold, text int) error {
+// stream writes the header, the rows that were measured, and the others, and
+// returns how many lines these are.
+func stream(s *excelize.StreamWriter, t Source, first []Row, next func() (Row, error, bool), bold, text int) (lines int, err error) {
 	cells := make([]any, 0, len(t.Columns))
 	for _, c := range t.Columns {
 		cells = append(cells, excelize.Cell{StyleID: bold, Value: c.Name})
 	}
 	if err := s.SetRow("A1", cells); err != nil {
-		return err
+		return 0, err
 	}
-	for i, row := range t.Rows {
+	for lines = 1; ; lines++ {
+		var row Row
+		if n := lines - 1; n < len(first) {
+			row = first[n]
+		} else {
+			var ok bool
+			if row, err, ok = next(); !ok || err != nil {
+				return lines, err
+			}
+		}
 		cells = cells[:0]
 		for column, cell := range row.Cells {
 			cells = append(cells, value(t, column, cell, text))
 		}
-		if err := s.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
-			return err
+		if err := s.SetRow("A"+strconv.Itoa(lines+1), cells); err != nil {
+			return 0, err
 		}
 	}
-	return s.Flush()
 }
 
-func value(t Table, column int, cell string, text int) any {
+func value(t Source, column int, cell string, text int) any {
 	if t.isNumber(column, cell) {
 		if n, err := strconv.ParseFloat(cell, 64); err == nil {
 			return n
@@ -189,8 +226,8 @@ func value(t Table, column int, cell string, text int) any {
 
 // widths guesses how wide each column must be from the first rows; a Japanese
 // character is as wide as two Latin ones.
-func widths(t Table) []float64 {
-	out := make([]float64, len(t.Columns))
+func widths(columns []Column, rows []Row) []float64 {
+	out := make([]float64, len(columns))
 	measure := func(i int, s string) {
 		n := 0.0
 		for _, r := range s {
@@ -201,11 +238,11 @@ func widths(t Table) []float64 {
 		}
 		out[i] = min(max(out[i], n+2), 60)
 	}
-	for i, c := range t.Columns {
+	for i, c := range columns {
 		out[i] = 8
 		measure(i, c.Name+"　") // room for the filter's button
 	}
-	for _, row := range t.Rows[:min(len(t.Rows), 200)] {
+	for _, row := range rows {
 		for i := range min(len(row.Cells), len(out)) {
 			measure(i, row.Cells[i])
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"kokoroe/app/calendar"
@@ -67,6 +68,7 @@ type departmentsPage struct {
 	Whole    bool
 	Levels   tabs
 	Sections []completionSection
+	Next     string // the next departments; empty at the end
 }
 
 // completionSection is one requirement: employees, contractors and account
@@ -94,25 +96,33 @@ const (
 	mostLevels   = 3
 )
 
+// departmentsOf is how many departments a page lists.
+const departmentsOf = 100
+
 // departments shows the tree.
 func (s *Server) departments(x *exchange) error {
 	top, name, err := s.scope(x, everywhere)
 	if err != nil {
 		return err
 	}
-	completion, err := s.cfg.Report.Completion(x.ctx, top, s.today())
+	levels := levelsOf(x.query("levels"), top != "")
+	completion, err := s.cfg.Report.Completion(x.ctx, report.Part{
+		Root: top, Levels: levels, After: directory.DepartmentID(x.query("after")), Limit: departmentsOf,
+	}, s.today())
 	if err != nil {
 		return err
 	}
-	levels := levelsOf(x.query("levels"), top != "")
 	page := departmentsPage{
 		Page: s.titled(x, x.T("department.title")), counted: s.counted(x, completion.Day, completion.AsOf, "completion", report.Filter{Department: top}),
-		Scope: name, Whole: top == "", Levels: levelTabs(x, levels, len(completion.Rows) > 0 && depth(completion.Rows) > fewestLevels),
+		Scope: name, Whole: top == "", Levels: levelTabs(x, levels, completion.Deep),
 	}
 	page.Wide = true
 	page.Printed = x.T("department.printed", "At", completion.AsOf, "Scope", name)
+	if completion.Next != "" {
+		page.Next = "/departments?" + url.Values{"levels": {strconv.Itoa(levels)}, "after": {string(completion.Next)}}.Encode()
+	}
 	for i, req := range completion.Requirements {
-		if section := s.completionSection(x, completion, i, req, top, levels); section.Total.Any() {
+		if section := s.completionSection(x, completion, i, req, top); section.Total.Any() {
 			page.Sections = append(page.Sections, section)
 		}
 	}
@@ -150,18 +160,10 @@ func levelTabs(x *exchange, levels int, choice bool) tabs {
 	return t
 }
 
-func depth(rows []report.Row) int {
-	deepest := 0
-	for i := range rows {
-		deepest = max(deepest, rows[i].Depth)
-	}
-	return deepest
-}
-
-func (s *Server) completionSection(x *exchange, c report.Completion, i int, req duty.Requirement, top directory.DepartmentID, levels int) completionSection {
-	section := completionSection{ID: req.ID, Title: req.Title.In(string(x.Tag())), Total: figureOf(x, c.Total(i), top, req.ID)}
+func (s *Server) completionSection(x *exchange, c report.Completion, i int, req duty.Requirement, top directory.DepartmentID) completionSection {
+	section := completionSection{ID: req.ID, Title: req.Title.In(string(x.Tag())), Total: figureOf(x, c.Totals[i], top, req.ID)}
 	for _, row := range c.Rows {
-		if n := row.Counts[i]; row.Depth < levels && (n != (duty.Count{}) || row.Department.OutOfScope && req.Audience.Rule == duty.ByKind) {
+		if n := row.Counts[i]; n != (duty.Count{}) || row.Department.OutOfScope && req.Audience.Rule == duty.ByKind {
 			section.Rows = append(section.Rows, completionRow{
 				Name: row.Department.Name, Href: departmentPath(row.Department.ID), Depth: row.Depth, OutOfScope: row.Department.OutOfScope,
 				figure: figureOf(x, n, row.Department.ID, req.ID),
@@ -189,7 +191,8 @@ type contactPerson struct {
 
 type departmentSection struct {
 	completionSection
-	Groups []peopleGroup
+	department directory.DepartmentID
+	Groups     []peopleGroup
 }
 
 // peopleGroup is a heading's worth of names.
@@ -217,11 +220,11 @@ func (s *Server) department(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	completion, err := s.cfg.Report.Completion(x.ctx, d.ID, s.today())
+	completion, err := s.cfg.Report.Completion(x.ctx, report.Part{Root: d.ID, Levels: usualLevels}, s.today())
 	if err != nil {
 		return err
 	}
-	people, err := s.cfg.Report.People(x.ctx, report.Filter{Department: d.ID}, completion.Day)
+	names, err := s.namesOf(x, completion, d.ID)
 	if err != nil {
 		return err
 	}
@@ -234,12 +237,12 @@ func (s *Server) department(x *exchange) error {
 	page.Wide = true
 	page.Printed = x.T("department.printed", "At", completion.AsOf, "Scope", pathName(path))
 	for i, req := range completion.Requirements {
-		section := departmentSection{completionSection: s.completionSection(x, completion, i, req, d.ID, usualLevels)}
+		section := departmentSection{department: d.ID, completionSection: s.completionSection(x, completion, i, req, d.ID)}
 		if !section.Total.Any() {
 			continue
 		}
 		section.Rows = children(section.Rows)
-		section.Groups = s.groupsOf(x, path, roster, people, &section)
+		section.Groups = s.groupsOf(x, len(path), roster, names, &section)
 		page.Sections = append(page.Sections, section)
 	}
 	return s.render(x, "departments/show", page)
@@ -254,22 +257,40 @@ func children(rows []completionRow) []completionRow {
 	return rows
 }
 
+// namesOf returns the first names of each group of each requirement, asked for
+// all at once.
+func (s *Server) namesOf(x *exchange, c report.Completion, department directory.DepartmentID) (map[report.Filter][]report.PersonRow, error) {
+	var filters []report.Filter
+	for i, req := range c.Requirements {
+		for _, g := range groupsShown {
+			if g.Of(c.Totals[i]) > 0 {
+				filters = append(filters, report.Filter{Department: department, Requirement: req.ID, Group: g})
+			}
+		}
+	}
+	lists, err := s.cfg.Report.People(x.ctx, c.Day, duty.Place{}, namesShown, filters...)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[report.Filter][]report.PersonRow, len(filters))
+	for i, f := range filters {
+		names[f] = lists[i]
+	}
+	return names, nil
+}
+
 // groupsOf lists the names behind a section's numbers. Departments are named
-// from the one at the end of path downwards.
-func (s *Server) groupsOf(x *exchange, path []directory.Department, roster *directory.Roster, people []report.PersonRow, section *departmentSection) []peopleGroup {
+// from the one so many levels down.
+func (s *Server) groupsOf(x *exchange, levels int, roster *directory.Roster, names map[report.Filter][]report.PersonRow, section *departmentSection) []peopleGroup {
 	var out []peopleGroup
 	for _, g := range groupsShown {
 		group := peopleGroup{Group: g, Heading: x.T("department.group." + string(g)), Count: g.Of(section.Total.Count)}
-		for i := range people {
-			row := &people[i]
-			if row.Requirement != section.ID || !g.Holds(row.State) {
-				continue
-			}
-			if len(group.Lines) == namesShown {
-				group.More = section.Total.Link(g)
-				break
-			}
-			group.Lines = append(group.Lines, s.personLine(x, len(path), roster, row))
+		rows := names[report.Filter{Department: section.department, Requirement: section.ID, Group: g}]
+		for i := range rows {
+			group.Lines = append(group.Lines, s.personLine(x, levels, roster, &rows[i]))
+		}
+		if group.Count > namesShown {
+			group.More = section.Total.Link(g)
 		}
 		if len(group.Lines) > 0 {
 			out = append(out, group)

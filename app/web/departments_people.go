@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strings"
 
 	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
@@ -29,7 +30,7 @@ type peoplePage struct {
 	Asked       int    // in all groups
 	Next        string // the next names; empty at the end
 	Clear       string // without the filter
-	Replaced    int    // characters that CP932 lacks, in the export of this list
+	Replaced    int    // characters that CP932 lacks, in the rows of this page
 }
 
 // personLine is one person with one requirement.
@@ -70,10 +71,20 @@ func (s *Server) peopleOf(x *exchange) error {
 		req = s.cfg.Ledger.Requirements()[0]
 		filter.Requirement = req.ID
 	}
-	all, err := s.cfg.Report.People(x.ctx, report.Filter{Department: id, Requirement: req.ID}, s.today())
+	today := s.today()
+	count, err := s.cfg.Report.Count(x.ctx, filter, today)
 	if err != nil {
 		return err
 	}
+	after, err := placeIn(x.query("after"))
+	if err != nil {
+		return err
+	}
+	lists, err := s.cfg.Report.People(x.ctx, today, after, pageOf+1, filter)
+	if err != nil {
+		return err
+	}
+	rows := lists[0]
 	title := req.Title.In(string(x.Tag()))
 	crumbs := s.departmentCrumbs(x, roster, id)
 	if id != "" {
@@ -81,20 +92,23 @@ func (s *Server) peopleOf(x *exchange) error {
 	}
 	here := "/departments/" + url.PathEscape(x.param("department")) + "/people"
 	page := peoplePage{
-		Page: s.titled(x, x.T("department.people.title", "Scope", name), crumbs...), counted: s.counted(x, s.today(), s.cfg.Now(), "people", filter),
-		Scope: name, Requirement: title, Group: filter.Group, Asked: len(all), Clear: here + "?" + url.Values{"requirement": {string(req.ID)}}.Encode(),
+		Page: s.titled(x, x.T("department.people.title", "Scope", name), crumbs...), counted: s.counted(x, today, s.cfg.Now(), "people", filter),
+		Scope: name, Requirement: title, Group: filter.Group, Total: filter.Group.Of(count), Asked: report.Everybody.Of(count),
+		Clear: here + "?" + url.Values{"requirement": {string(req.ID)}}.Encode(),
 	}
 	page.Wide = true
 	page.Printed = x.T("department.printed", "At", page.AsOf, "Scope", name)
-	page.Kinds, page.Groups = s.kindTabs(x, here, filter), groupTabs(x, here, filter, all)
-	rows := slices.DeleteFunc(all, func(r report.PersonRow) bool { return !filter.Group.Holds(r.State) })
-	page.Total = len(rows)
+	page.Kinds, page.Groups = s.kindTabs(x, here, filter), groupTabs(x, here, filter, count)
+	if len(rows) > pageOf {
+		rows = rows[:pageOf]
+		page.Next = pathBehind(rows[pageOf-1].Place(), here, filter)
+	}
 	if page.Replaced, err = s.replacedIn(x, rows); err != nil {
 		return err
 	}
-	rows, page.Next = pageAfter(rows, x.query("after"), here, filter)
+	levels := len(roster.Path(id))
 	for i := range rows {
-		page.Lines = append(page.Lines, s.personLine(x, len(roster.Path(id)), roster, &rows[i]))
+		page.Lines = append(page.Lines, s.personLine(x, levels, roster, &rows[i]))
 	}
 	return s.render(x, "departments/people", page)
 }
@@ -117,25 +131,24 @@ func (s *Server) filterOf(x *exchange, department directory.DepartmentID) (repor
 	return f, nil
 }
 
-// pageAfter returns the people behind the position, a number of the roster,
-// and where the next ones are. A person who was done in the meantime leaves no
-// gap and pushes nobody out.
-func pageAfter(rows []report.PersonRow, after, here string, f report.Filter) ([]report.PersonRow, string) {
-	if after != "" {
-		at := slices.IndexFunc(rows, func(r report.PersonRow) bool { return r.Person.Number > after })
-		if at < 0 {
-			return nil, ""
-		}
-		rows = rows[at:]
+// placeIn reads where a list goes on: a department and a number in it. Somebody
+// who was done in the meantime leaves no gap and pushes nobody out. NotFound for
+// what no page of ours leads to.
+func placeIn(query string) (duty.Place, error) {
+	department, number, ok := strings.Cut(query, "/")
+	if query != "" && !ok {
+		return duty.Place{}, fault.NotFoundf("place %q", query)
 	}
-	if len(rows) <= pageOf {
-		return rows, ""
-	}
-	query := url.Values{"requirement": {string(f.Requirement)}, "after": {rows[pageOf-1].Person.Number}}
+	return duty.Place{Department: directory.DepartmentID(department), Number: number}, nil
+}
+
+// pathBehind is where the list goes on behind a place.
+func pathBehind(at duty.Place, here string, f report.Filter) string {
+	query := url.Values{"requirement": {string(f.Requirement)}, "after": {string(at.Department) + "/" + at.Number}}
 	if f.Group != report.Everybody {
 		query.Set("group", string(f.Group))
 	}
-	return rows[:pageOf], here + "?" + query.Encode()
+	return here + "?" + query.Encode()
 }
 
 // kindTabs lead from one requirement to another.
@@ -152,7 +165,7 @@ func (s *Server) kindTabs(x *exchange, here string, f report.Filter) tabs {
 }
 
 // groupTabs lead from one group of states to another, with how many are in it.
-func groupTabs(x *exchange, here string, f report.Filter, all []report.PersonRow) tabs {
+func groupTabs(x *exchange, here string, f report.Filter, count duty.Count) tabs {
 	t := tabs{Label: x.T("department.groups")}
 	for _, g := range report.Groups {
 		query := url.Values{"requirement": {string(f.Requirement)}}
@@ -161,13 +174,7 @@ func groupTabs(x *exchange, here string, f report.Filter, all []report.PersonRow
 			query.Set("group", string(g))
 			label = "department.group." + string(g)
 		}
-		n := 0
-		for i := range all {
-			if g.Holds(all[i].State) {
-				n++
-			}
-		}
-		t.Tabs = append(t.Tabs, tab{Href: here + "?" + query.Encode(), Label: x.T(label), Number: n, Counted: true, Current: g == f.Group})
+		t.Tabs = append(t.Tabs, tab{Href: here + "?" + query.Encode(), Label: x.T(label), Number: g.Of(count), Counted: true, Current: g == f.Group})
 	}
 	return t
 }
@@ -199,13 +206,13 @@ func (s *Server) itemLine(x *exchange, a *duty.Assignment) itemLine {
 	return item
 }
 
-// replacedIn returns how many characters the list loses in CP932.
+// replacedIn returns how many characters the rows lose in CP932.
 func (s *Server) replacedIn(x *exchange, rows []report.PersonRow) (int, error) {
 	table, err := s.cfg.Report.TableOf(x.ctx, x.Printer, rows, s.titles(x), s.today())
 	if err != nil {
 		return 0, err
 	}
-	return spreadsheet.WriteCSV(io.Discard, table, spreadsheet.CP932)
+	return table.WriteCSV(io.Discard, spreadsheet.CP932)
 }
 
 // titles says what items are called, and looks each up once.

@@ -53,7 +53,7 @@ func (s *Server) newFiber() *fiber.App {
 	server := app.Server()
 	server.Handler = s.onlyKnownMethods(server.Handler)
 	server.ErrorHandler = s.unread
-	server.HeaderReceived = bodyLimit
+	server.HeaderReceived = limits
 	server.NoDefaultServerHeader = true
 	server.NoDefaultDate = false
 	server.MaxRequestsPerConn = 0

@@ -1,7 +1,8 @@
 package web
 
 import (
-	"bytes"
+	"context"
+	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -53,8 +54,8 @@ func exportLinks(x *exchange, table string, f report.Filter) []exportLink {
 }
 
 // export returns the table that a request asks for, within what the visitor
-// reaches, and the name of its file.
-func (s *Server) export(x *exchange, table string) (t spreadsheet.Table, name string, err error) {
+// reaches, and the name of its file. The rows are read with ctx.
+func (s *Server) export(ctx context.Context, x *exchange, table string) (t spreadsheet.Source, name string, err error) {
 	id, scope, err := s.scope(x, x.query("department"))
 	if err != nil {
 		return t, "", err
@@ -65,14 +66,14 @@ func (s *Server) export(x *exchange, table string) (t spreadsheet.Table, name st
 	}
 	today := s.today()
 	if table == "completion" {
-		t, err = s.cfg.Report.CompletionTable(x.ctx, x.Printer, filter, today)
+		t, err = s.cfg.Report.CompletionTable(ctx, x.Printer, filter, today)
 	} else {
-		t, err = s.cfg.Report.PeopleTable(x.ctx, x.Printer, filter, s.titles(x), today)
+		t, err = s.cfg.Report.PeopleTable(ctx, x.Printer, filter, s.titles(x), today)
 	}
 	if err != nil {
 		return t, "", err
 	}
-	s.security(x, "exported", "table", table, "rows", len(t.Rows), "department", string(id))
+	s.security(x, "exported", "table", table, "requirement", string(filter.Requirement), "group", string(filter.Group), "department", string(id))
 	return t, fileName(x.T("department.file."+table, "Scope", scope, "Date", today.String())), nil
 }
 
@@ -106,32 +107,37 @@ func (s *Server) exportCSV(table string) handler {
 		if err != nil {
 			return err
 		}
-		t, name, err := s.export(x, table)
-		if err != nil {
-			return err
+		ctx, cancel := context.WithTimeout(s.ctx, exportDeadline)
+		t, name, err := s.export(ctx, x, table)
+		replaced := 0
+		if err == nil && encoding != spreadsheet.UTF8 {
+			// The headers say it, and go out before the first row: everything is made
+			// twice.
+			replaced, err = t.WriteCSV(io.Discard, encoding)
 		}
-		var file bytes.Buffer
-		replaced, err := spreadsheet.WriteCSV(&file, t, encoding)
 		if err != nil {
+			cancel()
 			return err
 		}
 		x.attach(name+".csv", "text/csv; charset="+charset)
 		x.c.Set("X-Replaced-Characters", strconv.Itoa(replaced))
-		return x.c.Send(file.Bytes())
+		return x.stream(cancel, func(w io.Writer) error {
+			_, err := t.WriteCSV(w, encoding)
+			return err
+		})
 	}
 }
 
 func (s *Server) exportXLSX(table string) handler {
 	return func(x *exchange) error {
-		t, name, err := s.export(x, table)
+		ctx, cancel := context.WithTimeout(s.ctx, exportDeadline)
+		t, name, err := s.export(ctx, x, table)
 		if err != nil {
-			return err
-		}
-		var file bytes.Buffer
-		if err := spreadsheet.WriteXLSX(&file, x.T("department.sheet."+table), t); err != nil {
+			cancel()
 			return err
 		}
 		x.attach(name+".xlsx", xlsxType)
-		return x.c.Send(file.Bytes())
+		sheet := x.T("department.sheet." + table)
+		return x.stream(cancel, func(w io.Writer) error { return t.WriteXLSX(w, sheet) })
 	}
 }

@@ -21,12 +21,14 @@ const (
 	maxParts      = 8
 )
 
-// bodyLimit says how large a body may be, before any of it is read.
-func bodyLimit(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+// limits says how large a body may be, before any of it is read, and how long the
+// answer may take.
+func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	config := fasthttp.RequestConfig{WriteTimeout: writeLimit(header)}
 	if header.IsPost() && string(header.RequestURI()) == verifyRoute {
-		return fasthttp.RequestConfig{MaxRequestBodySize: maxUpload}
+		config.MaxRequestBodySize = maxUpload
 	}
-	return fasthttp.RequestConfig{} // the server's own
+	return config // what is zero is the server's own
 }
 
 // takesForm reports whether a route takes a form of that media type.
