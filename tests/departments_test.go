@@ -333,7 +333,7 @@ func BenchmarkDepartments(b *testing.B) {
 	}
 	b.Run("ledger", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := p.App.Ledger.Counts(b.Context(), p.App.Ledger.Today(), nil); err != nil {
+			if _, _, err := p.App.Ledger.Counts(b.Context(), p.App.Ledger.Today(), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

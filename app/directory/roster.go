@@ -20,6 +20,7 @@ type Roster struct {
 	byNumber map[string]int32
 	stayed   map[DepartmentID][]int32 // who was ever in a department, by Number
 	mails    func() map[string][]int32
+	letters  func() map[rune][]int32 // whose name or reading has a letter
 
 	departments []Department // as a reader walks the tree: parents, then children in order
 	places      map[DepartmentID]span
@@ -57,6 +58,7 @@ func NewRoster(s Snapshot) *Roster {
 		}
 	}
 	r.mails = sync.OnceValue(r.indexMails)
+	r.letters = sync.OnceValue(r.indexLetters)
 	r.growTree(s.Departments)
 	return r
 }

@@ -322,7 +322,7 @@ func TestCountsAreTheNamesBehindThem(t *testing.T) {
 		t.Helper()
 		today := day("2026-12-05")
 		departments := []directory.DepartmentID{"d1", "d2"}
-		counts, err := l.Counts(t.Context(), today, departments)
+		_, counts, err := l.Counts(t.Context(), today, departments)
 		if err != nil {
 			t.Fatal(err)
 		}

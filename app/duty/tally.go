@@ -91,20 +91,23 @@ type tally struct {
 }
 
 // Counts returns how many people of each of the departments, and below it, stand
-// how on day, by requirement in the order of Requirements. Counting today costs
-// the number of departments asked for; another day costs the number of people.
-func (l *Ledger) Counts(ctx context.Context, day calendar.Date, departments []directory.DepartmentID) ([][]Count, error) {
+// how on day, by requirement in the order of the requirements that are returned
+// too. Counting today costs the number of departments asked for; another day
+// costs the number of people.
+func (l *Ledger) Counts(ctx context.Context, day calendar.Date, departments []directory.DepartmentID) ([]Requirement, [][]Count, error) {
 	if err := l.Refresh(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var requirements []Requirement
 	out := make([][]Count, len(departments))
 	l.tallied(day, func(t *tally) {
+		requirements = l.cfg.Rules.Requirements
 		for i, d := range departments {
-			out[i] = make([]Count, len(l.cfg.Rules.Requirements))
+			out[i] = make([]Count, len(requirements))
 			copy(out[i], t.counts[d])
 		}
 	})
-	return out, nil
+	return requirements, out, nil
 }
 
 // tallied calls with with the counts of the day, which stay as they are until it

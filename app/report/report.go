@@ -69,7 +69,7 @@ func (s *Service) Completion(ctx context.Context, part Part, day calendar.Date) 
 	if _, ok := roster.Department(part.After); part.After != "" && !ok {
 		return Completion{}, fault.NotFoundf("department %q", part.After)
 	}
-	c := Completion{Day: day, AsOf: s.Now(), Cycle: s.Ledger.Cycle(day), Requirements: s.Ledger.Requirements()}
+	c := Completion{Day: day, AsOf: s.Now(), Cycle: s.Ledger.Cycle(day)}
 	b := branches{Part: part, roster: roster, begun: part.After == ""}
 	for _, d := range tops {
 		c.Deep = c.Deep || slices.ContainsFunc(roster.Children(d.ID), func(d directory.Department) bool { return len(roster.Children(d.ID)) > 0 })
@@ -83,10 +83,11 @@ func (s *Service) Completion(ctx context.Context, part Part, day calendar.Date) 
 	for i := range c.Rows {
 		wanted = append(wanted, c.Rows[i].Department.ID)
 	}
-	counts, err := s.Ledger.Counts(ctx, day, wanted)
+	requirements, counts, err := s.Ledger.Counts(ctx, day, wanted)
 	if err != nil {
 		return Completion{}, err
 	}
+	c.Requirements = requirements
 	c.Totals = make([]duty.Count, len(c.Requirements))
 	for i := range tops {
 		for j, n := range counts[i] {

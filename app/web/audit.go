@@ -87,10 +87,6 @@ func (s *Server) auditResults(x *exchange, page *auditPage, search auditSearch, 
 	if err != nil {
 		return err
 	}
-	total, err := s.auditCount(x, search)
-	if err != nil {
-		return err
-	}
 	page.Searched = true
 	for _, id := range search.subjects {
 		page.People = append(page.People, s.personWord(x, id))
@@ -100,8 +96,16 @@ func (s *Server) auditResults(x *exchange, page *auditPage, search auditSearch, 
 		typed.Set("before", strconv.FormatInt(entries[auditPageSize-1].Seq, 10))
 		page.MoreHref = "/audit?" + typed.Encode()
 	}
-	if len(entries) > 0 {
-		page.Table = s.auditTable(x, page.Page, entries)
+	if len(entries) == 0 {
+		return nil
+	}
+	page.Table = s.auditTable(x, page.Page, entries)
+	total, known, err := s.auditCount(x, search, len(entries), page.MoreHref == "")
+	if err != nil {
+		return err
+	}
+	page.Count = x.T("audit.results.shown", "Shown", x.Number(len(entries)))
+	if known {
 		page.Count = x.T("audit.results.count", "Total", recordsWord(x, total), "Shown", x.Number(len(entries)))
 	}
 	return nil
@@ -126,7 +130,7 @@ func (s *Server) auditSearch(x *exchange, typed url.Values) (auditSearch, error)
 	case err != nil:
 		return search, err
 	case len(people) > maxAuditPeople:
-		wrong.add("person", "audit.person.many", fault.Args{"Found": len(people), "Max": maxAuditPeople})
+		wrong.add("person", "audit.person.many", fault.Args{"Max": maxAuditPeople})
 	case len(people) == 0 && strings.TrimSpace(typed.Get("person")) != "":
 		wrong.add("person", "audit.person.none", nil)
 	}
@@ -163,23 +167,27 @@ func (s *Server) auditFind(x *exchange, search auditSearch) ([]evidence.Entry, e
 	return found[:min(len(found), search.query.Limit)], nil
 }
 
-// auditCount tells how many match in all, on this page or not.
-func (s *Server) auditCount(x *exchange, search auditSearch) (total int64, err error) {
-	if search.single {
-		entries, err := s.auditFind(x, search)
-		return int64(len(entries)), err
+// auditCount tells how many match in all, on this page or not: of a few people, or
+// when this page has all of them. What everybody did is counted by the page of the
+// whole population, not by each search.
+func (s *Server) auditCount(x *exchange, search auditSearch, shown int, last bool) (total int64, known bool, err error) {
+	switch {
+	case search.single, last && search.query.Before == 0:
+		return int64(shown), true, nil
+	case len(search.subjects) == 0:
+		return 0, false, nil
 	}
 	for _, q := range search.queries() {
 		q.Before = 0
 		counts, err := s.cfg.Records.CountEntries(x.ctx, q)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		for _, c := range counts {
 			total += c.Entries
 		}
 	}
-	return total, nil
+	return total, true, nil
 }
 
 // queries are those that a search is made of, one a person.
@@ -196,27 +204,17 @@ func (search auditSearch) queries() []evidence.Query {
 }
 
 // peopleCalled returns who has the number, else whose name or reading contains
-// what was typed, spaces aside; nobody for nothing.
+// what was typed, spaces aside, up to one more than a search may be about; nobody
+// for nothing.
 func (s *Server) peopleCalled(x *exchange, typed string) ([]directory.Person, error) {
-	plain := func(name string) string { return strings.Join(strings.Fields(strings.ToLower(name)), "") }
-	wanted := plain(typed)
-	if wanted == "" || utf8.RuneCountInString(wanted) > maxAuditPerson {
+	if strings.TrimSpace(typed) == "" || utf8.RuneCountInString(typed) > maxAuditPerson {
 		return nil, nil
 	}
 	roster, err := s.cfg.Rosters.Current(x.ctx)
 	if err != nil {
 		return nil, err
 	}
-	var found []directory.Person
-	for p := range roster.People() {
-		if strings.EqualFold(p.Number, strings.TrimSpace(typed)) {
-			return []directory.Person{p}, nil
-		}
-		if strings.Contains(plain(p.Name), wanted) || strings.Contains(plain(p.Kana), wanted) {
-			found = append(found, p)
-		}
-	}
-	return found, nil
+	return roster.PeopleCalled(typed, maxAuditPeople+1), nil
 }
 
 func (s *Server) auditTable(x *exchange, p *view.Page, entries []evidence.Entry) *view.Table {
