@@ -157,16 +157,18 @@ func (h *history) learn(d *demo.Demo, item string) error {
 	return nil
 }
 
-// all gives the item of a year to so many of a hundred people. Those with the
-// last numbers, whose pages are asked for, have done nothing this year.
+// all gives the item of a year to so many of a hundred people.
 func (h *history) all(item, year, percent int) {
-	const last = 10
 	for i := range h.staff {
-		if year == 0 || i < len(h.staff)-last && luck(i, item) < percent {
+		if year == 0 || !h.fresh(i) && luck(i, item) < percent {
 			h.deeds = append(h.deeds, deed{uint32(i), uint8(item), uint8(year)})
 		}
 	}
 }
+
+// fresh reports whether the person has done nothing this year: those with the
+// last numbers, who sign in.
+func (h *history) fresh(person int) bool { return person >= len(h.staff)-10 }
 
 // luck is a number from 0 to 99 that belongs to a person and a thing.
 func luck(person, thing int) int {
@@ -202,6 +204,9 @@ func (h *history) write(ctx context.Context) error {
 	course, scope := h.course[yearlyItems[0]], string(h.cycles[1])
 	for i := range h.staff {
 		p := &h.staff[i]
+		if h.fresh(i) {
+			continue
+		}
 		if n := luck(i, 0); n >= donePercent && n < donePercent+begunPercent {
 			group.Go(func() error { return h.store.PutPiece(ctx, store.Piece{Place: h.place(p, course, scope)}) })
 		}
