@@ -251,20 +251,25 @@ func (l *Ledger) subject(p directory.Person, day calendar.Date) subject {
 // Of returns the person's assignments as they stand on day, with how far the
 // person has come in each. NotFound for a person who was never in the roster.
 func (l *Ledger) Of(ctx context.Context, person directory.PersonID, day calendar.Date) ([]Assignment, error) {
+	out, err := l.Asked(ctx, person, day)
+	if err != nil {
+		return nil, err
+	}
+	return out, l.addActivity(ctx, out)
+}
+
+// Asked is Of without how far the person has come, which alone asks the store.
+func (l *Ledger) Asked(ctx context.Context, person directory.PersonID, day calendar.Date) ([]Assignment, error) {
 	if err := l.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	l.mu.RLock()
+	defer l.mu.RUnlock()
 	p, ok := l.roster.Person(person)
-	var out []Assignment
-	if ok {
-		out = l.cfg.Rules.derive(l.subject(p, day), day)
-	}
-	l.mu.RUnlock()
 	if !ok {
 		return nil, fault.NotFoundf("person %s", person)
 	}
-	return out, l.addActivity(ctx, out)
+	return l.cfg.Rules.derive(l.subject(p, day), day), nil
 }
 
 // addActivity fills in how far people have come where that says more than the

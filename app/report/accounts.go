@@ -63,15 +63,16 @@ func isCustodian(a social.Account, number string) bool {
 	return slices.ContainsFunc(a.Custodians, func(c social.Custodian) bool { return c.Number == number })
 }
 
-// Accounts returns the register as it stands on day; for a number that is not
-// empty only the accounts that this person is a custodian of.
+// Accounts returns the register as it stands on day, in its order; for a number
+// that is not empty only the accounts that this person is a custodian of. The
+// items tell what is done, not how far somebody has come: no store is asked.
 func (s *Service) Accounts(ctx context.Context, number string, day calendar.Date) ([]AccountRow, error) {
 	var out []AccountRow
 	for _, a := range s.Registers.Accounts().Accounts {
 		if number != "" && !isCustodian(a, number) {
 			continue
 		}
-		row, err := s.account(ctx, a, day)
+		row, err := s.account(ctx, a, day, s.Ledger.Asked)
 		if err != nil {
 			return nil, err
 		}
@@ -86,10 +87,13 @@ func (s *Service) Account(ctx context.Context, id social.AccountID, day calendar
 	if !ok {
 		return AccountRow{}, fault.NotFoundf("account %q", id)
 	}
-	return s.account(ctx, a, day)
+	return s.account(ctx, a, day, s.Ledger.Of)
 }
 
-func (s *Service) account(ctx context.Context, a social.Account, day calendar.Date) (AccountRow, error) {
+// asking is how the ledger is asked what is asked of somebody.
+type asking func(ctx context.Context, person directory.PersonID, day calendar.Date) ([]duty.Assignment, error)
+
+func (s *Service) account(ctx context.Context, a social.Account, day calendar.Date, asked asking) (AccountRow, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
 		return AccountRow{}, err
@@ -100,7 +104,7 @@ func (s *Service) account(ctx context.Context, a social.Account, day calendar.Da
 		if p, ok := roster.PersonByNumber(c.Number); ok {
 			custodian.Person, custodian.InPost = p, p.ActiveOn(day)
 			custodian.Moved = movedAway(roster, a, c, p, day)
-			assignments, err := s.Ledger.Of(ctx, p.ID, day)
+			assignments, err := asked(ctx, p.ID, day)
 			if err != nil {
 				return AccountRow{}, err
 			}
@@ -196,19 +200,6 @@ type WorkerRow struct {
 	Person directory.Person // zero when the number is not in the roster
 	State  duty.State       // the worst of the obligations; empty before the worker's time
 	Items  []duty.Assignment
-}
-
-// Contracts returns the contracts as they stand on day.
-func (s *Service) Contracts(ctx context.Context, day calendar.Date) ([]ContractRow, error) {
-	var out []ContractRow
-	for _, c := range s.Registers.Contracts().Contracts {
-		row, err := s.Contract(ctx, c.ID, day)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, nil
 }
 
 // Contract returns one contract as it stands on day. NotFound.

@@ -31,6 +31,7 @@ type accountsPage struct {
 	Own        bool // the reader's own accounts only
 	Red, Green int
 	Rows       []accountLine
+	Next       string // the next accounts; empty at the end
 }
 
 // accountLine is one account with its light.
@@ -85,16 +86,27 @@ func (s *Server) accounts(x *exchange) error {
 	page := accountsPage{Page: s.titled(x, x.T("account.title")), AsOf: s.cfg.Now(), Own: number != ""}
 	slices.SortStableFunc(rows, func(a, b report.AccountRow) int { return rank(a.Green()) - rank(b.Green()) })
 	for i := range rows {
-		line := s.accountLine(x, page.Page, roster, &rows[i])
-		page.Rows = append(page.Rows, line)
-		if line.Green {
+		if rows[i].Green() {
 			page.Green++
 		} else {
 			page.Red++
 		}
 	}
+	rows, page.Next = behind(x, rows, registerOf, "/accounts", accountKey)
+	for i := range rows {
+		page.Rows = append(page.Rows, s.accountLine(x, page.Page, roster, &rows[i]))
+	}
 	page.Printed = x.T("account.printed", "At", page.AsOf)
 	return s.render(x, "accounts/list", page)
+}
+
+// accountKey names an account and its light. When that has changed meanwhile, the
+// list begins again rather than leave out those between.
+func accountKey(r report.AccountRow) string {
+	if r.Green() {
+		return "green/" + string(r.Account.ID)
+	}
+	return "red/" + string(r.Account.ID)
 }
 
 func rank(green bool) int {
@@ -227,13 +239,17 @@ type officialPage struct {
 	*view.Page
 	Day  calendar.Date
 	Rows []officialLine
+	Next string // the next accounts; empty at the end
 }
 
 type officialLine struct{ Name, Service, Handle, URL string }
 
 func (s *Server) officialAccounts(x *exchange) error {
 	page := officialPage{Page: s.titled(x, x.T("account.official.title")), Day: s.today()}
-	for _, a := range s.cfg.Report.Registers.Accounts().Accounts {
+	accounts, next := behind(x, s.cfg.Report.Registers.Accounts().Accounts, officialOf, "/official-accounts",
+		func(a social.Account) string { return string(a.ID) })
+	page.Next = next
+	for _, a := range accounts {
 		page.Rows = append(page.Rows, officialLine{Name: a.Title.In(string(x.Tag())), Service: a.Service, Handle: a.Handle, URL: a.URL})
 	}
 	return s.render(x, "accounts/official", page)

@@ -32,6 +32,7 @@ type contractsPage struct {
 	Whole bool
 	Scope string
 	Rows  []contractLine
+	Next  string // the next contracts; empty at the end
 }
 
 // contractLine is one contract.
@@ -59,10 +60,14 @@ func (s *Server) contracts(x *exchange) error {
 	}
 	page := contractsPage{Page: s.titled(x, x.T("contract.title")), AsOf: s.cfg.Now(), Whole: top == "", Scope: name}
 	page.Printed = x.T("department.printed", "At", page.AsOf, "Scope", name)
+	var within []contract.Contract
 	for _, c := range s.cfg.Report.Registers.Contracts().Contracts {
-		if !contractWithin(roster, c, top) {
-			continue
+		if contractWithin(roster, c, top) {
+			within = append(within, c)
 		}
+	}
+	within, page.Next = behind(x, within, registerOf, "/contracts", func(c contract.Contract) string { return string(c.ID) })
+	for _, c := range within {
 		row, err := s.cfg.Report.Contract(x.ctx, c.ID, s.today())
 		if err != nil {
 			return err
