@@ -3,6 +3,7 @@ package spreadsheet_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -201,4 +202,49 @@ func TestLargeTable(t *testing.T) {
 		t.Fatal(len(back.Rows), err)
 	}
 	t.Logf("20,000 rows written and read in %v", time.Since(start))
+}
+
+// broken is a source that ends with an error in the middle.
+func broken(rows int) spreadsheet.Source {
+	return spreadsheet.Source{Columns: spreadsheet.Columns("職員番号"), Rows: func(yield func(spreadsheet.Row, error) bool) {
+		for range rows {
+			if !yield(spreadsheet.Row{Cells: []string{"000123"}}, nil) {
+				return
+			}
+		}
+		yield(spreadsheet.Row{}, errBroken)
+	}}
+}
+
+var errBroken = errors.New("the store is gone")
+
+func TestASourceThatBreaksIsNoTable(t *testing.T) {
+	for _, rows := range []int{0, 1, 250} { // before, within and behind the rows that are measured
+		if _, err := broken(rows).WriteCSV(io.Discard, spreadsheet.CP932); !errors.Is(err, errBroken) {
+			t.Errorf("CSV behind %d rows: %v", rows, err)
+		}
+		if err := broken(rows).WriteXLSX(io.Discard, "x"); !errors.Is(err, errBroken) {
+			t.Errorf("XLSX behind %d rows: %v", rows, err)
+		}
+	}
+}
+
+// firstWrite is a writer that takes nothing, as a reader who has gone.
+type firstWrite struct{}
+
+func (firstWrite) Write([]byte) (int, error) { return 0, errBroken }
+
+// A reader who has gone ends the reading of rows, too.
+func TestAWriterThatBreaksEndsTheRows(t *testing.T) {
+	asked := 0
+	endless := spreadsheet.Source{Columns: spreadsheet.Columns("職員番号"), Rows: func(yield func(spreadsheet.Row, error) bool) {
+		for asked = 0; asked < 1_000_000; asked++ {
+			if !yield(spreadsheet.Row{Cells: []string{"000123"}}, nil) {
+				return
+			}
+		}
+	}}
+	if _, err := endless.WriteCSV(firstWrite{}, spreadsheet.UTF8); err == nil || asked > 10_000 {
+		t.Errorf("%d rows were asked for, %v", asked, err)
+	}
 }
