@@ -6,6 +6,7 @@
 //	go run ./tests/load -duration 60s -concurrency 64 -people 8000
 //	go run ./tests/load -evidence
 //	go run ./tests/mongodb go run ./tests/load -stores
+//	go run ./tests/mongodb go run ./tests/load -growth
 //
 // It is no test: its figures depend on the machine, so that nothing fails but
 // what answers something unexpected. The last line is for scripts.

@@ -14,7 +14,7 @@ import (
 	"kokoroe/tests/mongodb/engine"
 )
 
-// The sizes of a city, unless -people says otherwise.
+// The sizes of a city, unless -large says otherwise.
 const (
 	fewPeople  = 2000
 	manyPeople = 200_000 // with five assignments each: a million
@@ -48,7 +48,7 @@ func runGrowth(ctx context.Context, o options, out io.Writer) error {
 	var failures []error
 	for _, name := range stores {
 		var sizes [2]*grown
-		for i, people := range []int{min(fewPeople, o.people), o.people} {
+		for i, people := range []int{min(fewPeople, o.large), o.large} {
 			g, err := measureCity(ctx, o, name, people)
 			if err != nil {
 				return fmt.Errorf("%s, %d people: %w", name, people, err)
@@ -64,15 +64,17 @@ func runGrowth(ctx context.Context, o options, out io.Writer) error {
 }
 
 // measureDepartment measures what the head of a 課 waits for in a city of
-// -people with five assignments each: the 95th percentile on both stores.
-func measureDepartment(ctx context.Context, o options) (onSQLite, onMongoDB time.Duration, err error) {
+// -large people with five assignments each: the 95th percentile on both stores.
+func measureDepartment(ctx context.Context, o options, out io.Writer) (onSQLite, onMongoDB time.Duration, err error) {
+	fmt.Fprintf(out, "\na head's page among %d people with %d assignments\n", o.large, o.large*len(yearlyItems))
 	var p95 [2]time.Duration
 	for i, name := range []string{"SQLite", "MongoDB"} {
-		g, err := measureCity(ctx, o, name, o.people, asHead)
+		g, err := measureCity(ctx, o, name, o.large, asHead)
 		if err != nil {
 			return 0, 0, fmt.Errorf("%s: %w", name, err)
 		}
 		p95[i] = g.departmentP95
+		fmt.Fprintf(out, "%s: %d records, start %d ms, %d MB, page %.1f ms at the 95th percentile\n", name, g.records, g.startMS, g.rssMB, ms(p95[i]))
 		if err := errors.Join(g.failures...); err != nil {
 			return 0, 0, err
 		}

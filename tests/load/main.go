@@ -35,6 +35,7 @@ type options struct {
 	mongodb     string
 	store       string // of the portal; "": a file
 	growth      bool
+	large       int // people
 }
 
 func main() {
@@ -52,7 +53,8 @@ func main() {
 	flag.BoolVar(&o.evidence, "evidence", false, "measure the evidence log alone, with 64 at once unless -concurrency says otherwise")
 	flag.IntVar(&o.records, "records", 1_000_000, "with -evidence: size of the log that is verified; 0: none is")
 	flag.BoolVar(&o.stores, "stores", false, "measure on SQLite and on MongoDB, whose address is in "+engine.AddressVariable+"; new databases are made there")
-	flag.BoolVar(&o.growth, "growth", false, "ask for every page of a city of 2,000 and of -people (200,000 unless said otherwise); also on MongoDB, when "+engine.AddressVariable+" has its address")
+	flag.BoolVar(&o.growth, "growth", false, "ask for every page of a city of 2,000 and of -large people; also on MongoDB, when "+engine.AddressVariable+" has its address")
+	flag.IntVar(&o.large, "large", manyPeople, "with -growth and -stores: how many people the large city has, of each of whom five things are asked")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -67,12 +69,8 @@ func main() {
 }
 
 func measure(ctx context.Context, o options, out io.Writer) (failed int, err error) {
-	given := map[string]bool{}
-	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if o.growth {
-		if o.mongodb = os.Getenv(engine.AddressVariable); !given["people"] {
-			o.people = manyPeople
-		}
+		o.mongodb = os.Getenv(engine.AddressVariable)
 		return 0, runGrowth(ctx, o, out)
 	}
 	if o.stores {
@@ -84,7 +82,9 @@ func measure(ctx context.Context, o options, out io.Writer) (failed int, err err
 	if !o.evidence {
 		return run(ctx, o, out)
 	}
-	if !given["concurrency"] {
+	many := false
+	flag.Visit(func(f *flag.Flag) { many = many || f.Name == "concurrency" })
+	if !many {
 		o.concurrency = evidenceCallers
 	}
 	return 0, runEvidence(ctx, o, out)
