@@ -164,7 +164,7 @@ func (s *Store) EntriesFrom(ctx context.Context, seq int64, limit int) ([]eviden
 		return nil, nil
 	}
 	return s.gather(ctx, limit, func(ctx context.Context) (*mongo.Cursor, error) {
-		return s.entries.Find(ctx, is("next", is("$gt", seq)), options.Find().SetSort(by("next")).SetLimit(int64(limit)))
+		return s.entries.Find(ctx, is("next", is("$gt", seq)), options.Find().SetSort(by("next")).SetLimit(int64(limit)).SetBatchSize(firstBatches))
 	}, func(batch []evidence.Entry) []evidence.Entry {
 		for len(batch) > 0 && batch[0].Seq < seq {
 			batch = batch[1:]
@@ -172,6 +172,11 @@ func (s *Store) EntriesFrom(ctx context.Context, seq int64, limit int) ([]eviden
 		return batch
 	})
 }
+
+// firstBatches is how many batches a reader of the log is sent at first. One that
+// reads at the end gets all that is new; one that reads everything learns how
+// large they are, and is not sent a hundred of them for the entries of four.
+const firstBatches = 8
 
 // gather reads batches until there are limit entries.
 func (s *Store) gather(ctx context.Context, limit int, find func(context.Context) (*mongo.Cursor, error),
@@ -183,13 +188,16 @@ func (s *Store) gather(ctx context.Context, limit int, find func(context.Context
 			return err
 		}
 		defer func() { _ = cursor.Close(ctx) }()
-		for len(list) < limit && cursor.Next(ctx) {
+		for batches := 1; len(list) < limit && cursor.Next(ctx); batches++ {
 			batch, err := read[batchDocument](cursor.Current)
 			if err != nil {
 				return err
 			}
 			batch = choose(batch)
 			list = append(list, batch[:min(len(batch), limit-len(list))]...)
+			if cursor.RemainingBatchLength() == 0 && len(list) > 0 {
+				cursor.SetBatchSize(int32((limit-len(list))*batches/len(list) + 1))
+			}
 		}
 		return cursor.Err()
 	})

@@ -1,0 +1,59 @@
+package mongodb_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+
+	"kokoroe/app/evidence"
+	"kokoroe/app/store/mongodb"
+	"kokoroe/tests/mongodb/engine"
+)
+
+// Who reads the log is sent little more than was asked for, whether it was
+// written one by one or in large batches.
+func TestAReaderOfTheLogIsSentWhatItAskedFor(t *testing.T) {
+	for _, size := range []int{1, 50} {
+		t.Run(fmt.Sprintf("batches of %d", size), func(t *testing.T) {
+			var mu sync.Mutex
+			documents, calls := 0, 0
+			s, err := mongodb.OpenWatched(t.Context(), mongodb.Config{URI: engine.Database(t)}, func(e *event.CommandStartedEvent) {
+				if e.CommandName != "find" && e.CommandName != "getMore" {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if n, ok := e.Command.Lookup("batchSize").AsInt64OK(); ok {
+					documents, calls = documents+int(n), calls+1
+				}
+			})
+			check(t, err)
+			t.Cleanup(func() { check(t, s.Close()) })
+			const total, asked = 600, 200
+			for seq := 0; seq < total; seq += size {
+				var batch []evidence.Entry
+				for i := range size {
+					n := int64(seq + i)
+					batch = append(batch, evidence.Entry{Seq: n, Key: fmt.Sprint("key ", n), Kind: "sample.made/v1", At: time.UnixMilli(n), Leaf: []byte{1}})
+				}
+				check(t, s.AppendEntries(t.Context(), batch))
+			}
+			mu.Lock()
+			documents, calls = 0, 0
+			mu.Unlock()
+			entries, err := s.EntriesFrom(t.Context(), 30, asked)
+			check(t, err)
+			if len(entries) != asked || entries[0].Seq != 30 || entries[asked-1].Seq != 30+asked-1 {
+				t.Fatalf("%d entries, the first %d", len(entries), entries[0].Seq)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if most := asked/size + 10; documents > most || documents < asked/size || calls > 4 {
+				t.Errorf("%d entries in batches of %d: %d batches were asked for in %d calls, want %d in 4 at most", asked, size, documents, calls, most)
+			}
+		})
+	}
+}
