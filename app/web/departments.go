@@ -207,8 +207,23 @@ type peopleGroup struct {
 // groupsShown are the groups that a department's page lists, worst first.
 var groupsShown = []report.Group{report.GroupOver, report.GroupOpen, report.GroupPaused, report.GroupExempt, report.GroupDone}
 
-// namesShown is how many names of a group a department's page lists.
-const namesShown = 40
+// How many names of a group a department's page lists: those of a 課, and of what
+// has so many people that most of them are looked for in the departments below.
+const (
+	namesShown = 40
+	fewNames   = 8
+	manyPeople = 200
+)
+
+// namesShownOf is how many names of a group the page of a department lists.
+func namesShownOf(c report.Completion) int {
+	for _, n := range c.Totals {
+		if report.Everybody.Of(n) > manyPeople {
+			return fewNames
+		}
+	}
+	return namesShown
+}
 
 // department shows one department.
 func (s *Server) department(x *exchange) error {
@@ -268,7 +283,7 @@ func (s *Server) namesOf(x *exchange, c report.Completion, department directory.
 			}
 		}
 	}
-	lists, err := s.cfg.Report.People(x.ctx, c.Day, duty.Place{}, namesShown, filters...)
+	lists, err := s.cfg.Report.People(x.ctx, c.Day, duty.Place{}, namesShownOf(c), filters...)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +304,7 @@ func (s *Server) groupsOf(x *exchange, levels int, roster *directory.Roster, nam
 		for i := range rows {
 			group.Lines = append(group.Lines, s.personLine(x, levels, roster, &rows[i]))
 		}
-		if group.Count > namesShown {
+		if group.Count > len(rows) {
 			group.More = section.Total.Link(g)
 		}
 		if len(group.Lines) > 0 {
