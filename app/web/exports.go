@@ -121,7 +121,7 @@ func (s *Server) exportCSV(table string) handler {
 		}
 		x.attach(name+".csv", "text/csv; charset="+charset)
 		x.c.Set("X-Replaced-Characters", strconv.Itoa(replaced))
-		return x.stream(cancel, func(w io.Writer) error {
+		return s.stream(x, cancel, func(w io.Writer) error {
 			_, err := t.WriteCSV(w, encoding)
 			return err
 		})
@@ -138,6 +138,6 @@ func (s *Server) exportXLSX(table string) handler {
 		}
 		x.attach(name+".xlsx", xlsxType)
 		sheet := x.T("department.sheet." + table)
-		return x.stream(cancel, func(w io.Writer) error { return t.WriteXLSX(w, sheet) })
+		return s.stream(x, cancel, func(w io.Writer) error { return t.WriteXLSX(w, sheet) })
 	}
 }

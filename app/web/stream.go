@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -35,24 +36,19 @@ func writeLimit(header *fasthttp.RequestHeader) time.Duration {
 // any other; after them, the connection breaks off, so that nobody takes a part
 // for the whole. write runs beside the handler and after it: it may use nothing
 // of the request.
-func (x *exchange) stream(done context.CancelFunc, write func(w io.Writer) error) error {
+func (s *Server) stream(x *exchange, done context.CancelFunc, write func(w io.Writer) error) error {
 	reader, writer := io.Pipe()
+	request := x.id
 	go func() {
 		defer done()
-		defer func() {
-			if cause := recover(); cause != nil {
-				_ = writer.CloseWithError(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
-			}
-		}()
-		buffered := bufio.NewWriterSize(writer, streamBuffer)
-		err := write(buffered)
-		if err == nil {
-			err = buffered.Flush()
+		err := written(writer, write)
+		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the reader has not just gone
+			s.cfg.Logger.Error("a file breaks off", "request", request, "cause", err.Error())
 		}
 		_ = writer.CloseWithError(err) // without an error it is the end
 	}()
 	body := bufio.NewReaderSize(reader, streamBuffer)
-	if _, err := body.Peek(1); err != nil && err != io.EOF {
+	if _, err := body.Peek(1); err != nil && !errors.Is(err, io.EOF) {
 		x.c.Response().Header.Del(fiber.HeaderContentDisposition)
 		return err
 	}
@@ -61,4 +57,18 @@ func (x *exchange) stream(done context.CancelFunc, write func(w io.Writer) error
 		io.Closer // ends the writing when the reader is gone
 	}{body, reader}, -1)
 	return nil
+}
+
+// written writes through a buffer, and makes an error of a panic.
+func written(to io.Writer, write func(w io.Writer) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	buffered := bufio.NewWriterSize(to, streamBuffer)
+	if err := write(buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
 }
