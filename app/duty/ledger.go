@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
@@ -121,8 +123,12 @@ func (l *Ledger) Noticed() {
 	l.mu.Unlock()
 }
 
-// readEntries is how many entries one read of the log asks for.
-const readEntries = 1000
+// readEntries is how many entries one read of the log asks for, and readsAhead how
+// many reads are under way at once while a whole log is read.
+const (
+	readEntries = 1000
+	readsAhead  = 4
+)
 
 // Refresh reads what is new in the log, the roster and the registers. Every
 // question does it; starting up does it once so that the first reader need not
@@ -169,23 +175,59 @@ func (l *Ledger) fresh() (bool, uint64) {
 	return l.covered == l.noticed && l.roster != nil && l.cfg.Now().Sub(l.readAt).Abs() < l.cfg.Staleness, l.noticed
 }
 
+// readLog takes in what is new in the log. What is new since a moment ago is one
+// read; after a start there are a million entries, and several reads are under way
+// while those before are taken in.
 func (l *Ledger) readLog(ctx context.Context, roster *directory.Roster) error {
-	for {
-		entries, err := l.cfg.Log.EntriesFrom(ctx, l.next, readEntries)
-		if err != nil {
-			return err
+	for coming := l.fetch(ctx, l.next, 1); coming != nil; {
+		got := <-coming
+		if got.err != nil {
+			return got.err
 		}
-		if len(entries) == 0 {
-			return nil
+		coming = nil
+		if got.whole {
+			coming = l.fetch(ctx, got.next, readsAhead)
 		}
-		l.mu.Lock()
-		l.take(entries, roster)
-		l.next = entries[len(entries)-1].Seq + 1
-		l.mu.Unlock()
-		if len(entries) < readEntries {
-			return nil
+		for _, entries := range got.pages {
+			l.mu.Lock()
+			l.take(entries, roster)
+			l.next = entries[len(entries)-1].Seq + 1
+			l.mu.Unlock()
 		}
 	}
+	return nil
+}
+
+// fetched are entries of the log without a gap.
+type fetched struct {
+	pages [][]evidence.Entry // none of them empty
+	next  int64              // behind them
+	whole bool               // all that was asked for was there: there may be more
+	err   error
+}
+
+// fetch reads so many pages from an entry on, all at once.
+func (l *Ledger) fetch(ctx context.Context, from int64, pages int) <-chan fetched {
+	out := make(chan fetched, 1)
+	go func() {
+		read := make([][]evidence.Entry, pages)
+		group, ctx := errgroup.WithContext(ctx)
+		for i := range read {
+			group.Go(func() (err error) {
+				read[i], err = l.cfg.Log.EntriesFrom(ctx, from+int64(i)*readEntries, readEntries)
+				return err
+			})
+		}
+		got := fetched{err: group.Wait(), whole: true, next: from}
+		for _, entries := range read {
+			if got.whole && len(entries) > 0 {
+				got.pages, got.next = append(got.pages, entries), entries[len(entries)-1].Seq+1
+			}
+			got.whole = got.whole && len(entries) == readEntries
+		}
+		out <- got
+	}()
+	return out
 }
 
 // take keeps the marks that entries make. Entries of kinds that say nothing

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ type world struct {
 	now       time.Time
 	roster    *directory.Roster
 	factsRev  int64
-	reads     int
+	reads     atomic.Int64
 	logBroken bool
 }
 
@@ -72,7 +73,7 @@ func (w *world) record(kind, person string, item duty.Item, scope, on string, bo
 }
 
 func (w *world) EntriesFrom(_ context.Context, seq int64, limit int) ([]evidence.Entry, error) {
-	w.reads++
+	w.reads.Add(1)
 	if w.logBroken {
 		return nil, fault.New(fault.Unavailable, "error.store", nil)
 	}
@@ -408,11 +409,11 @@ func TestOtherRulesAreFollowedAtOnce(t *testing.T) {
 		for _, a := range all {
 			items = append(items, a.Item)
 		}
-		counts, err := l.Counts(t.Context(), day("2026-06-01"))
+		_, counts, err := l.Counts(t.Context(), day("2026-06-01"), []directory.DepartmentID{"d1"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range counts {
+		for _, c := range counts[0] {
 			required += c.Required
 		}
 		return items, required
@@ -427,5 +428,28 @@ func TestOtherRulesAreFollowedAtOnce(t *testing.T) {
 	}
 	if _, ok := l.Requirement("annual"); ok || len(l.Requirements()) != 2 {
 		t.Errorf("the rules are %+v", l.Requirements())
+	}
+}
+
+// A whole log is taken in order, however it is cut into reads, and each entry is
+// read once.
+func TestLedgerReadsAWholeLogOnce(t *testing.T) {
+	for _, entries := range []int{0, 1, 999, 1000, 1001, 4999, 5000, 5001, 12_345} {
+		w := newWorld("2026-11-22")
+		w.person("p", nil)
+		for i := range entries {
+			w.record("acknowledged", "p", staffPolicy, "2026", "2026-06-01", map[string]any{"version": i + 1})
+		}
+		l := w.ledger()
+		version, err := l.Signed(t.Context(), "p", staffPolicy)
+		if err != nil || version != entries {
+			t.Errorf("%d entries: version %d, %v", entries, version, err)
+		}
+		if a := only(t, l, "p", staffPolicy, "2026-11-22"); entries > 0 && a.Fulfilment.Seq != 0 {
+			t.Errorf("%d entries: the first that counts is %d", entries, a.Fulfilment.Seq)
+		}
+		if reads, most := w.reads.Load(), int64(entries/1000+6); reads > most {
+			t.Errorf("%d entries: %d reads, want %d at most", entries, reads, most)
+		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 // How many rows of a register a page lists.
 const (
-	registerOf = 50
-	officialOf = 200 // short ones, for everybody
+	registerOf = 20  // as cards
+	officialOf = 100 // as rows, for everybody
 )
 
 // behind returns the rows of a register that a page of at most most lists: those

@@ -97,7 +97,7 @@ const (
 )
 
 // departmentsOf is how many departments a page lists.
-const departmentsOf = 100
+const departmentsOf = 40
 
 // departments shows the tree.
 func (s *Server) departments(x *exchange) error {

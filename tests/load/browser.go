@@ -37,6 +37,13 @@ func (w *wires) close() {
 	}
 }
 
+// patience lets answers take so long.
+func (w *wires) patience(timeout time.Duration) {
+	for _, one := range w.byHost {
+		one.timeout = timeout
+	}
+}
+
 // browser is one person's: it keeps cookies, and knows as much of HTML as the
 // journey needs. It asks for nothing more once something went wrong.
 type browser struct {

@@ -24,6 +24,8 @@ const (
 	growthVisits  = 40 // of each page
 	exportVisits  = 3
 	growthWarming = 3 // visits that count nowhere
+
+	exportPatience = 5 * time.Minute
 )
 
 // grown is what a city of one size came to on one store.
@@ -157,6 +159,8 @@ func ask(ctx context.Context, b *browser, v visit) (times []time.Duration, err e
 	if v.file {
 		n = exportVisits
 	}
+	b.close() // the portal has closed what lay idle for long
+	b.patience(exportPatience)
 	for i := range growthWarming + n {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

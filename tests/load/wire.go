@@ -16,6 +16,7 @@ import (
 // it measures.
 type wire struct {
 	host    string
+	timeout time.Duration // of a request; 0: wireTimeout
 	conn    net.Conn
 	reader  *bufio.Reader
 	request []byte
@@ -76,7 +77,7 @@ func (w *wire) exchange(method, path, cookies, form string) (answer, error) {
 		b = append(strconv.AppendInt(b, int64(len(form)), 10), "\r\n"...)
 	}
 	w.request = append(append(b, "\r\n"...), form...)
-	if err := w.conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {
+	if err := w.conn.SetDeadline(time.Now().Add(max(w.timeout, wireTimeout))); err != nil {
 		return answer{}, err
 	}
 	if _, err := w.conn.Write(w.request); err != nil {
