@@ -96,8 +96,12 @@ const (
 	mostLevels   = 3
 )
 
-// departmentsOf is how many departments a page lists.
-const departmentsOf = 40
+// A page lists so many rows of departments, in the tables of all requirements
+// together, and so many of each table in any case.
+const (
+	rowsOfTables = 240
+	rowsOfTable  = 20
+)
 
 // departments shows the tree.
 func (s *Server) departments(x *exchange) error {
@@ -107,7 +111,8 @@ func (s *Server) departments(x *exchange) error {
 	}
 	levels := levelsOf(x.query("levels"), top != "")
 	completion, err := s.cfg.Report.Completion(x.ctx, report.Part{
-		Root: top, Levels: levels, After: directory.DepartmentID(x.query("after")), Limit: departmentsOf,
+		Root: top, Levels: levels, After: directory.DepartmentID(x.query("after")),
+		Limit: max(rowsOfTables/max(len(s.cfg.Ledger.Requirements()), 1), rowsOfTable),
 	}, s.today())
 	if err != nil {
 		return err
