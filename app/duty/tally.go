@@ -88,6 +88,7 @@ type tally struct {
 	requirements map[RequirementID]int
 	states       []uint8                            // of each person and requirement, by place; 0: no standing
 	counts       map[directory.DepartmentID][]Count // of everybody in it and below, by requirement
+	scratch      []Assignment                       // of the person who is looked at
 }
 
 // Counts returns how many people of each of the departments, and below it, stand
@@ -163,31 +164,38 @@ func (l *Ledger) countAll(day calendar.Date) *tally {
 }
 
 // stand finds out how a person stands, who is at a place of the roster, and puts
-// what is other than before into the counts of each of the departments.
+// what is other than before into the counts of each of the departments. Callers
+// hold mu for writing.
 func (t *tally) stand(l *Ledger, p directory.Person, place int, counts ...[]Count) {
-	states := t.states[place*len(t.requirements):][:len(t.requirements)]
-	now := make([]uint8, len(states))
-	for _, s := range Standings(l.cfg.Rules.derive(l.subject(p, t.day), t.day), t.day) {
-		now[t.requirements[s.Requirement]] = uint8(rank[s.State] + 1)
-	}
-	for i := range states {
-		if states[i] == now[i] {
+	rules := &l.cfg.Rules
+	states := t.states[place*len(rules.Requirements):][:len(rules.Requirements)]
+	s := l.subject(p, t.day)
+	for i := range rules.Requirements {
+		t.scratch = rules.deriveIn(t.scratch[:0], &rules.Requirements[i], s, t.day, "")
+		var before, now Count
+		worst := uint8(0)
+		for j := range t.scratch {
+			state := t.scratch[j].StateOn(t.day)
+			if r := uint8(rank[state] + 1); state != Superseded && (worst == 0 || r < worst) {
+				worst = r
+			}
+		}
+		if states[i] == worst {
 			continue
 		}
-		change := Count{}
-		if now[i] > 0 {
-			change = change.Add(countOf(States[now[i]-1]))
-		}
 		if states[i] > 0 {
-			change = change.plus(countOf(States[states[i]-1]), -1)
+			before = countOf(States[states[i]-1])
 		}
+		if worst > 0 {
+			now = countOf(States[worst-1])
+		}
+		states[i] = worst
 		for _, c := range counts {
 			if len(c) > 0 {
-				c[i] = c[i].Add(change)
+				c[i] = c[i].plus(before, -1).Add(now)
 			}
 		}
 	}
-	copy(states, now)
 }
 
 // update takes in what a record changed for the person. Who has left is not
