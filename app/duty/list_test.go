@@ -223,3 +223,26 @@ func TestErasedRecordsAreForgotten(t *testing.T) {
 		t.Error("the other one's is gone too")
 	}
 }
+
+// A whole log is taken in order, however it is cut into reads, and each entry is
+// read once.
+func TestLedgerReadsAWholeLogOnce(t *testing.T) {
+	for _, entries := range []int{0, 1, 999, 1000, 1001, 4999, 5000, 5001, 12_345} {
+		w := newWorld("2026-11-22")
+		w.person("p", nil)
+		for i := range entries {
+			w.record("acknowledged", "p", staffPolicy, "2026", "2026-06-01", map[string]any{"version": i + 1})
+		}
+		l := w.ledger()
+		version, err := l.Signed(t.Context(), "p", staffPolicy)
+		if err != nil || version != entries {
+			t.Errorf("%d entries: version %d, %v", entries, version, err)
+		}
+		if a := only(t, l, "p", staffPolicy, "2026-11-22"); entries > 0 && a.Fulfilment.Seq != 0 {
+			t.Errorf("%d entries: the first that counts is %d", entries, a.Fulfilment.Seq)
+		}
+		if reads, most := w.reads.Load(), int64(entries/1000+6); reads > most {
+			t.Errorf("%d entries: %d reads, want %d at most", entries, reads, most)
+		}
+	}
+}
