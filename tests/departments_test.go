@@ -317,6 +317,53 @@ func bigCity(people int) fstest.MapFS {
 	}
 }
 
+// withRegisters gives a city so many accounts and contracts.
+func withRegisters(city fstest.MapFS, n int) fstest.MapFS {
+	accounts, contracts := "accounts:\n", "suppliers:\n  - {id: S1, name: 見本, name_en: Sample, parent: \"\"}\ncontracts:\n"
+	for i := range n {
+		accounts += fmt.Sprintf("  - {id: a%02d, service: X, handle: \"@a%02d\", url: \"https://x.example/a%02d\", title: {ja: 第%d, en: \"No %d\"}, department: 第1部}\n", i, i, i, i, i)
+		contracts += fmt.Sprintf("  - {id: K%02d, supplier: S1, title: {ja: 第%d, en: \"No %d\"}, department: 第1部, from: 2026-04-01, until: 2027-03-31, obligations: [contractor-obligations], workers: [{number: \"000009\", from: 2026-04-01}]}\n", i, i, i)
+	}
+	city["accounts.yaml"], city["suppliers.yaml"] = &fstest.MapFile{Data: []byte(accounts)}, &fstest.MapFile{Data: []byte(contracts)}
+	return city
+}
+
+// Lists that are too long for a page go on, and hold everything once.
+func TestLongListsGoOn(t *testing.T) {
+	const many = 45
+	p := portal.New(t, portal.WithCity(withRegisters(bigCity(600), many)))
+	roster, err := p.App.Rosters.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := p.As("hr")
+	for path, tc := range map[string]struct {
+		links string
+		want  int
+	}{
+		"/departments?levels=3": {`section[aria-labelledby="annual-staff"] tbody th a[href^="/departments/"]`, len(roster.Departments())},
+		"/accounts":             {`.card h2 a[href^="/accounts/"]`, many},
+		"/contracts":            {`.card h2 a[href^="/contracts/"]`, many},
+	} {
+		found, pages := map[string]bool{}, 0
+		for next, more := path, true; more; pages++ {
+			page := b.Get(next).Want(t, 200)
+			links := page.Find(tc.links)
+			if links.Length() == 0 || links.Length() > 90 || pages > 10 {
+				t.Fatalf("%s: %d on page %d", next, links.Length(), pages)
+			}
+			links.Each(func(_ int, s *goquery.Selection) { found[s.AttrOr("href", "")] = true })
+			next, more = page.Find(`a[rel="next"]`).Attr("href")
+		}
+		if len(found) != tc.want || pages < 2 {
+			t.Errorf("%s: %d on %d pages, want %d", path, len(found), pages, tc.want)
+		}
+	}
+	for _, path := range []string{"/departments?after=none", "/departments/all/people?after=none"} {
+		b.Get(path).Want(t, 404)
+	}
+}
+
 func BenchmarkDepartments(b *testing.B) {
 	p := portal.New(b, portal.WithCity(bigCity(2000)), portal.WithHistory())
 	browser := p.As("hr")
