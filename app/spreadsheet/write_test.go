@@ -12,6 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/japanese"
 
+	"kokoroe/app/fault"
 	"kokoroe/app/spreadsheet"
 )
 
@@ -246,5 +247,18 @@ func TestAWriterThatBreaksEndsTheRows(t *testing.T) {
 	}}
 	if _, err := endless.WriteCSV(firstWrite{}, spreadsheet.UTF8); err == nil || asked > 10_000 {
 		t.Errorf("%d rows were asked for, %v", asked, err)
+	}
+}
+
+func TestASheetIsFull(t *testing.T) {
+	endless := spreadsheet.Source{Columns: spreadsheet.Columns("職員番号"), Rows: func(yield func(spreadsheet.Row, error) bool) {
+		for yield(spreadsheet.Row{}, nil) {
+		}
+	}}
+	var file bytes.Buffer
+	err := endless.WriteXLSX(&file, "x")
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.MessageID != "spreadsheet.sheet_full" || file.Len() > 0 {
+		t.Errorf("%v, %d bytes", err, file.Len())
 	}
 }

@@ -104,7 +104,9 @@ func firstVisible(f *excelize.File) string {
 func WriteXLSX(w io.Writer, sheet string, t Table) error { return t.Source().WriteXLSX(w, sheet) }
 
 // WriteXLSX is WriteXLSX of a table. The library keeps a large sheet in a
-// temporary file until the workbook is complete.
+// temporary file until the workbook is complete. Invalid
+// (spreadsheet.sheet_full) for more rows than a sheet has, which nothing is
+// written of.
 func (t Source) WriteXLSX(w io.Writer, sheet string) error {
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }() // nothing to lose: the file is in w
@@ -201,6 +203,9 @@ func stream(s *excelize.StreamWriter, t Source, first []Row, next func() (Row, e
 			if row, err, ok = next(); !ok || err != nil {
 				return lines, err
 			}
+		}
+		if lines == excelize.TotalRows {
+			return 0, fault.New(fault.Invalid, "spreadsheet.sheet_full", fault.Args{"Max": excelize.TotalRows - 1})
 		}
 		cells = cells[:0]
 		for column, cell := range row.Cells {
