@@ -79,8 +79,11 @@ func (w *walk) from(roster *directory.Roster) {
 
 // department walks through a department and what is below it.
 func (w *walk) department(roster *directory.Roster, id directory.DepartmentID) {
-	counts := w.tally.counts[id]
-	if w.people == w.Limit || len(counts) == 0 || w.Part(counts[w.requirement]) == 0 || !w.begun && !roster.Within(w.After.Department, id) {
+	if w.people == w.Limit || !w.begun && !roster.Within(w.After.Department, id) {
+		return
+	}
+	if counts := w.tally.counts[id]; len(counts) == 0 || w.Part(counts[w.requirement]) == 0 {
+		w.begun = true // the place is in here, and nobody behind it
 		return
 	}
 	after := ""

@@ -132,6 +132,34 @@ func TestListsHoldWhoWasCountedPageByPage(t *testing.T) {
 	}
 }
 
+// Between two pages everybody of the department in which the first one ended may
+// have done what is asked: the list goes on behind it.
+func TestAListGoesOnBehindADepartmentThatIsDone(t *testing.T) {
+	w := newWorld("2026-12-05")
+	w.tree(12)
+	l := w.ledger()
+	overdue := parts["overdue"]
+	page := func(after duty.Place) []duty.Assignment {
+		lists, err := l.List(t.Context(), duty.Listing{Requirement: "annual", Day: l.Today(), Holds: overdue.holds, Part: overdue.of, After: after, Limit: 25})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lists[0]
+	}
+	first := page(duty.Place{})
+	last := first[len(first)-1]
+	person, _ := w.roster.Person(last.Person)
+	for _, p := range w.roster.PeopleIn(last.Department, l.Today()) {
+		w.record("passed", string(p.ID), staffCourse, "2026", "2026-12-05", nil)
+		w.record("acknowledged", string(p.ID), staffPolicy, "2026", "2026-12-05", map[string]any{"version": 1})
+	}
+	l.Noticed()
+	next := page(duty.Place{Department: last.Department, Number: person.Number})
+	if len(next) == 0 || next[0].Department == last.Department || next[0].Department < last.Department {
+		t.Errorf("behind %s: %d, %+v", last.Department, len(next), next)
+	}
+}
+
 // A page of a list looks at nobody in departments whose count says that nobody of
 // them is in it, however large the city is.
 func TestAPageCostsWhatItLists(t *testing.T) {
