@@ -141,7 +141,7 @@ func (b *branches) grow(d directory.Department, depth int) {
 	case d.ID != b.After, len(below) > 0: // what the rows lie in
 		b.rows = append(b.rows, row)
 	}
-	b.begun = b.begun || d.ID == b.After
+	b.begun = b.begun || d.ID == b.After || len(below) == 0 // what it lies below is not wanted so deep
 	for _, child := range below {
 		b.grow(child, depth+1)
 	}

@@ -122,6 +122,9 @@ func TestCompletionPagesThroughTheTree(t *testing.T) {
 	if err != nil || len(c.Rows) != 1 || c.Totals[0].Required != 3*(4+4*4*2) || !c.Deep {
 		t.Errorf("the last page is %+v, %v", c, err)
 	}
+	if c, err := s.Completion(t.Context(), report.Part{Levels: 1, After: "b1-2-3"}, today); err != nil || len(c.Rows) != 2 || c.Rows[1].Department.ID != "b2" {
+		t.Errorf("behind what is deeper than the page: %+v, %v", c.Rows, err)
+	}
 	if _, err := s.Completion(t.Context(), report.Part{After: "none"}, today); err == nil {
 		t.Error("there are rows behind a department that is not there")
 	}
