@@ -21,7 +21,7 @@ var errGone = errors.New("the store is gone")
 // closed when the writing is over.
 func streaming(t *testing.T, write func(io.Writer) error) (address string, done <-chan struct{}) {
 	t.Helper()
-	over, end := context.WithCancel(context.Background())
+	over, end := context.WithCancel(t.Context())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Get("/", func(c *fiber.Ctx) error { return web.Stream(c, end, write) })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,7 +74,7 @@ func TestAStreamIsWholeOrBreaksOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, done := streaming(t, tc.write)
-			r, err := http.Get(address) //nolint:noctx // ends with the server
+			r, err := http.Get(address)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestAReaderWhoGoesEndsTheWriting(t *testing.T) {
 		failed <- err
 		return err
 	})
-	r, err := http.Get(address) //nolint:noctx // ends with the server
+	r, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
