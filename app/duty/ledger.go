@@ -160,10 +160,14 @@ func (l *Ledger) Refresh(ctx context.Context) error {
 	if l.roster != roster || l.factsRev != factsRev || l.facts == nil {
 		l.tally = nil
 	}
+	first := l.roster == nil
 	if l.roster != roster {
 		l.stations = stationsOf(roster)
 	}
 	l.roster, l.facts, l.factsRev, l.readAt, l.covered = roster, facts, factsRev, l.cfg.Now(), noticed
+	if first { // nobody waits yet
+		l.tally = l.countAll(l.Today())
+	}
 	return nil
 }
 

@@ -160,7 +160,6 @@ func ask(ctx context.Context, b *browser, v visit) (times []time.Duration, err e
 		n = exportVisits
 	}
 	b.close() // the portal has closed what lay idle for long
-	b.patience(exportPatience)
 	for i := range growthWarming + n {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

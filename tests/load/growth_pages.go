@@ -72,6 +72,7 @@ func (g *visitors) browser(as string) (*browser, error) {
 		return nil, err
 	}
 	b := newBrowser(newWires(g.portal, hosts...), &g.samples)
+	b.patience(exportPatience)
 	g.signed[as] = b
 	if as != asNobody {
 		b.signIn(provider, g.city.numbers[as])
@@ -93,11 +94,14 @@ func (g *visitors) add(as string, pages ...[2]string) {
 
 // link is where the first link of the page leads that begins so.
 func link(b *browser, begins string) (string, error) {
+	if b.err != nil {
+		return "", b.err
+	}
 	rest, ok := between(b.body, `href="`+begins, `"`)
 	if !ok {
 		return "", fmt.Errorf("no link to %s on the page: %s", begins, heading(b.body))
 	}
-	return unescape.Replace(begins + string(rest)), b.err
+	return unescape.Replace(begins + string(rest)), nil
 }
 
 // find collects every visit. People do what their pages need: a whole journey,
