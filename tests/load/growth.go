@@ -57,8 +57,8 @@ func runGrowth(ctx context.Context, o options, out io.Writer) error {
 			}
 			sizes[i] = g
 			failures = append(failures, g.failures...)
-			fmt.Fprintf(out, "%s: %d people imported in %.1f s, %d records written and signed in %.1f s\n",
-				name, people, g.imported.Seconds(), g.records, g.appended.Seconds())
+			fmt.Fprintf(out, "%s: %d people with %d assignments imported in %.1f s, %d records written and signed in %.1f s\n",
+				name, people, newGrowingCity(people).assignments, g.imported.Seconds(), g.records, g.appended.Seconds())
 		}
 		printGrowth(out, name, sizes)
 	}
@@ -68,7 +68,7 @@ func runGrowth(ctx context.Context, o options, out io.Writer) error {
 // measureDepartment measures what the head of a 課 waits for in a city of
 // -large people with five assignments each: the 95th percentile on both stores.
 func measureDepartment(ctx context.Context, o options, out io.Writer) (onSQLite, onMongoDB time.Duration, err error) {
-	fmt.Fprintf(out, "\na head's page among %d people with %d assignments\n", o.large, o.large*len(yearlyItems))
+	fmt.Fprintf(out, "\na head's page among %d people with %d assignments\n", o.large, newGrowingCity(o.large).assignments)
 	var p95 [2]time.Duration
 	for i, name := range []string{"SQLite", "MongoDB"} {
 		g, err := measureCity(ctx, o, name, o.large, asHead)

@@ -13,9 +13,11 @@ import (
 // a tree of 局, 部 and 課 that is as wide as it is deep, and more registers.
 const (
 	peopleOfDivision = 50
-	peopleOfAccount  = 500 // one social media account for so many
-	peopleOfContract = 500 // one contract for so many
-	workersOf        = 5   // of a contract
+	peopleOfAccount  = 400  // one social media account for so many
+	peopleOfContract = 1000 // one contract for so many
+	workersOf        = 5    // of a contract, each of whom signs three things
+	ofAccount        = 4    // assignments: two things of owner and deputy
+	ofWorker         = 3
 )
 
 // people of the city whose pages are asked for, by what they are.
@@ -32,10 +34,11 @@ const (
 
 // growingCity is a city of so many people with everything that pages show.
 type growingCity struct {
-	people  int
-	staff   int               // of the people, who are asked for yearlyItems
-	numbers map[string]string // of who signs in
-	files   map[string][]byte
+	people      int
+	staff       int               // of the people, who are asked for yearlyItems
+	assignments int               // of everybody
+	numbers     map[string]string // of who signs in
+	files       map[string][]byte
 }
 
 // newGrowingCity invents one.
@@ -75,8 +78,10 @@ func newGrowingCity(people int) *growingCity {
 		asHead: number(0), asOwner: last(1), asHR: last(2), asOffice: last(3), asAuditor: last(4), asEmployee: last(5), asSitting: last(6),
 		asContractor: "W00001",
 	}
+	accounts := max(people/peopleOfAccount, 1)
+	c.assignments = staff*len(yearlyItems) + accounts*ofAccount + workers*ofWorker
 	c.files["roster.csv"] = roster.Bytes()
-	c.files["accounts.yaml"] = accountsOf(max(people/peopleOfAccount, 1), path, number, last(1))
+	c.files["accounts.yaml"] = accountsOf(accounts, path, number, last(1))
 	c.files["suppliers.yaml"] = contractsOf(contracts, divisions, path)
 	c.files["roles.yaml"] = fmt.Appendf(nil, "roles:\n  hr: [%q]\n  security-office: [%q]\n  auditor: [%q]\n", c.numbers[asHR], c.numbers[asOffice], c.numbers[asAuditor])
 	c.files["sign-ins.yaml"] = []byte("people: []\n")
@@ -104,7 +109,7 @@ func contractsOf(n, divisions int, path func(int) string) []byte {
 	var out bytes.Buffer
 	out.WriteString("suppliers:\n  - {id: S1, name: 負荷システム株式会社, name_en: \"Load Systems\", parent: \"\"}\ncontracts:\n")
 	for i := range n {
-		fmt.Fprintf(&out, "  - id: K-%d\n    supplier: S1\n    title: {ja: 第%d業務, en: \"Contract %d\"}\n    department: %s\n    from: 2026-04-01\n    until: 2027-03-31\n    obligations: [contractor-obligations]\n    workers:\n",
+		fmt.Fprintf(&out, "  - id: K-%d\n    supplier: S1\n    title: {ja: 第%d業務, en: \"Contract %d\"}\n    department: %s\n    from: 2026-04-01\n    until: 2027-03-31\n    obligations: [contractor-obligations, basic-policy, social-media-rules]\n    workers:\n",
 			i, i, i, path(i%divisions))
 		for w := range workersOf {
 			fmt.Fprintf(&out, "      - {number: W%05d, from: 2026-04-01}\n", i*workersOf+w+1)
