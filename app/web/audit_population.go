@@ -2,10 +2,12 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -25,6 +27,10 @@ type populationPage struct {
 	Tables     []view.Table
 	SampleHref string
 }
+
+// surveyDeadline is how long a look at the whole log may take: a store that counts
+// a million records one by one takes longer than a page has.
+const surveyDeadline = time.Minute
 
 // tally counts the entries of one sort.
 type tally struct {
@@ -53,7 +59,9 @@ func (s *Server) auditPopulation(x *exchange) error {
 	if !ok {
 		return s.render(x, "audit/population", page)
 	}
-	counts, err := s.cfg.Records.CountEntries(x.ctx, evidence.Query{Before: checkpoint.Size})
+	ctx, cancel := context.WithTimeout(s.ctx, surveyDeadline)
+	defer cancel()
+	counts, err := s.cfg.Records.CountEntries(ctx, evidence.Query{Before: checkpoint.Size})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
@@ -124,7 +125,9 @@ func (s *Server) samplePlan(x *exchange, typed url.Values) (samplePlan, error) {
 	if plan.population = plan.checkpoint.Size; unfiltered {
 		return plan, nil
 	}
-	plan.seqs, err = s.cfg.Records.EntrySeqs(x.ctx, plan.query)
+	ctx, cancel := context.WithTimeout(s.ctx, surveyDeadline)
+	defer cancel()
+	plan.seqs, err = s.cfg.Records.EntrySeqs(ctx, plan.query)
 	plan.population = int64(len(plan.seqs))
 	return plan, err
 }

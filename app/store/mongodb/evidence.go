@@ -176,7 +176,11 @@ func (s *Store) EntriesFrom(ctx context.Context, seq int64, limit int) ([]eviden
 // firstBatches is how many batches a reader of the log is sent at first. One that
 // reads at the end gets all that is new; one that reads everything learns how
 // large they are, and is not sent a hundred of them for the entries of four.
-const firstBatches = 8
+// Who looks for something mostly finds a page of it in the first.
+const (
+	firstBatches = 8
+	firstFound   = 2
+)
 
 // gather reads batches until there are limit entries.
 func (s *Store) gather(ctx context.Context, limit int, find func(context.Context) (*mongo.Cursor, error),

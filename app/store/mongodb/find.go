@@ -38,7 +38,7 @@ func (s *Store) FindEntries(ctx context.Context, q evidence.Query) ([]evidence.E
 		return s.entries.Aggregate(ctx, mongo.Pipeline{
 			is("$match", batches), is("$sort", is("_id", -1)), is("$limit", limit),
 			is("$project", is("v", 1, "entries", is("$filter", is("input", "$entries", "cond", is("$and", f.entry))))),
-		}, options.Aggregate().SetHint(hint))
+		}, options.Aggregate().SetHint(hint).SetBatchSize(firstFound))
 	}, func(batch []evidence.Entry) []evidence.Entry {
 		slices.Reverse(batch)
 		return batch

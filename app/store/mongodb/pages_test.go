@@ -21,12 +21,13 @@ func TestAReaderOfTheLogIsSentWhatItAskedFor(t *testing.T) {
 			var mu sync.Mutex
 			documents, calls := 0, 0
 			s, err := mongodb.OpenWatched(t.Context(), mongodb.Config{URI: engine.Database(t)}, func(e *event.CommandStartedEvent) {
-				if e.CommandName != "find" && e.CommandName != "getMore" {
-					return
+				size := e.Command.Lookup("batchSize")
+				if e.CommandName == "aggregate" {
+					size = e.Command.Lookup("cursor", "batchSize")
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				if n, ok := e.Command.Lookup("batchSize").AsInt64OK(); ok {
+				if n, ok := size.AsInt64OK(); ok {
 					documents, calls = documents+int(n), calls+1
 				}
 			})
@@ -41,18 +42,27 @@ func TestAReaderOfTheLogIsSentWhatItAskedFor(t *testing.T) {
 				}
 				check(t, s.AppendEntries(t.Context(), batch))
 			}
-			mu.Lock()
-			documents, calls = 0, 0
-			mu.Unlock()
-			entries, err := s.EntriesFrom(t.Context(), 30, asked)
-			check(t, err)
-			if len(entries) != asked || entries[0].Seq != 30 || entries[asked-1].Seq != 30+asked-1 {
-				t.Fatalf("%d entries, the first %d", len(entries), entries[0].Seq)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if most := asked/size + 10; documents > most || documents < asked/size || calls > 4 {
-				t.Errorf("%d entries in batches of %d: %d batches were asked for in %d calls, want %d in 4 at most", asked, size, documents, calls, most)
+			for name, read := range map[string]func() ([]evidence.Entry, error){
+				"in order":     func() ([]evidence.Entry, error) { return s.EntriesFrom(t.Context(), 30, asked) },
+				"newest first": func() ([]evidence.Entry, error) { return s.FindEntries(t.Context(), evidence.Query{Limit: asked}) },
+				"of a kind": func() ([]evidence.Entry, error) {
+					return s.FindEntries(t.Context(), evidence.Query{Kind: "sample.made/v1", Before: 500, Limit: asked})
+				},
+			} {
+				mu.Lock()
+				documents, calls = 0, 0
+				mu.Unlock()
+				entries, err := read()
+				check(t, err)
+				first := map[string]int64{"in order": 30, "newest first": total - 1, "of a kind": 499}[name]
+				if len(entries) != asked || entries[0].Seq != first {
+					t.Fatalf("%s: %d entries, the first %d", name, len(entries), entries[0].Seq)
+				}
+				mu.Lock()
+				if most := asked/size + 10; documents > most || documents < asked/size || calls > 5 {
+					t.Errorf("%s: %d entries in batches of %d: %d batches were asked for in %d calls, want %d in 5 at most", name, asked, size, documents, calls, most)
+				}
+				mu.Unlock()
 			}
 		})
 	}
