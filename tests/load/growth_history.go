@@ -124,12 +124,12 @@ func newHistory(ctx context.Context, d *demo.Demo) (*history, error) {
 func (h *history) learn(d *demo.Demo, item string) error {
 	switch it := duty.Item(item); it.Sort() {
 	case "course":
-		course, ok := d.App.Catalogue.Courses.Course(learning.CourseID(it.ID()))
+		course, ok := d.App.Catalogue().Courses.Course(learning.CourseID(it.ID()))
 		if !ok {
 			return fmt.Errorf("no %s", item)
 		}
 		body := learning.Passed{Course: it.ID(), Content: course.Digest, Pass: course.Check.Pass}
-		for _, q := range d.App.Catalogue.Courses.Bank(course.ID)[:course.Check.Draw] {
+		for _, q := range d.App.Catalogue().Courses.Bank(course.ID)[:course.Check.Draw] {
 			shown := learning.PassedQuestion{Question: string(q.ID)}
 			for _, o := range q.Options {
 				shown.Options = append(shown.Options, string(o.ID))
@@ -143,7 +143,7 @@ func (h *history) learn(d *demo.Demo, item string) error {
 		h.kinds[item], h.course[item] = learning.KindPassed, course
 		h.bodies[item] = func(attempt string) any { body := body; body.Attempt = attempt; return body }
 	default:
-		doc, ok := d.App.Catalogue.Policies.Policy(policy.ID(it.ID()))
+		doc, ok := d.App.Catalogue().Policies.Policy(policy.ID(it.ID()))
 		version, inForce := doc.InForce(d.App.Ledger.Today())
 		if !ok || !inForce || doc.Declaration == nil {
 			return fmt.Errorf("%s cannot be acknowledged", item)
