@@ -49,7 +49,11 @@ async function serveOnNewerLibrary() {
     env: { ...process.env, [again]: "yes" },
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code) => process.exit(code ?? 1));
+  child.on("exit", (code, signal) => {
+    if (!signal) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal); // whoever started this one is to see how it ended
+  });
 }
 
 if (!existsSync(new URL("node_modules", import.meta.url))) {

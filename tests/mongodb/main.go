@@ -25,25 +25,31 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: go run ./tests/mongodb COMMAND [ARGUMENT ...]")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2:]); err != nil {
-		if e, ok := errors.AsType[*exec.ExitError](err); ok {
-			os.Exit(e.ExitCode())
-		}
+	code, err := run(os.Args[1], os.Args[2:])
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
+	os.Exit(code)
 }
 
-func run(name string, args []string) (err error) {
+// run returns the exit code of the command; when there is trouble beside it, one
+// that is not 0.
+func run(name string, args []string) (code int, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	e, err := engine.Start(ctx)
 	if err != nil {
-		return err
+		return 1, err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
 	command := exec.CommandContext(ctx, name, args...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.Env = append(os.Environ(), engine.AddressVariable+"="+e.URI, engine.RequireVariable+"=1")
-	return command.Run()
+	err = command.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+		code, err = exit.ExitCode(), nil
+	}
+	if err = errors.Join(err, e.Close()); err != nil {
+		code = max(code, 1)
+	}
+	return code, err
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // What a test is told by its environment.
@@ -26,6 +28,14 @@ type Engine struct {
 
 	command *exec.Cmd
 	input   io.Closer
+	folder  string // for all that it writes
+	began   time.Time
+
+	asked  atomic.Bool   // to end
+	ended  chan struct{} // is closed when it has
+	err    error         // why, once it has ended
+	tidied chan struct{} // is closed when nobody tidies up any more
+	seen   atomic.Value  // what it last held of the machine, a string
 }
 
 // Start starts an engine and waits until it can be used. The first time, it
@@ -42,31 +52,69 @@ func Start(ctx context.Context) (*Engine, error) {
 			return nil, fmt.Errorf("engine: npm ci: %w", err)
 		}
 	}
-	// Not bound to ctx: the engine ends with its input, after it has tidied up.
-	command := exec.Command("node", "engine.mjs")
-	command.Dir, command.Stderr = folder, os.Stderr
-	input, err := command.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	output, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
+	e := &Engine{began: time.Now(), ended: make(chan struct{}), tidied: make(chan struct{})}
+	if e.folder, err = os.MkdirTemp("", "mongodb-"); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	e := &Engine{command: command, input: input}
-	line, err := bufio.NewReader(output).ReadString('\n')
-	if e.URI = strings.TrimSpace(line); err != nil || !strings.HasPrefix(e.URI, "mongodb://") {
-		return nil, errors.Join(fmt.Errorf("engine: it did not start: %q", e.URI), e.Close())
+	// Not bound to ctx: the engine ends with its input, after it has tidied up.
+	e.command = exec.Command("node", "engine.mjs")
+	e.command.Dir, e.command.Stderr = folder, os.Stderr
+	e.command.Env = append(os.Environ(), "TMPDIR="+e.folder)
+	if err := e.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("engine: it did not start: %w", err), os.RemoveAll(e.folder))
 	}
 	return e, nil
 }
 
-// Close ends the engine and waits until its data are gone.
+func (e *Engine) start() error {
+	input, err := e.command.StdinPipe()
+	if err != nil {
+		return err
+	}
+	output, err := e.command.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := e.command.Start(); err != nil {
+		return err
+	}
+	e.input = input
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if e.URI = strings.TrimSpace(line); err != nil || !strings.HasPrefix(e.URI, "mongodb://") {
+		return errors.Join(fmt.Errorf("it says %q", e.URI), input.Close(), e.command.Wait())
+	}
+	go e.tidy()
+	go e.watch()
+	return nil
+}
+
+// watch waits for the end. One that nobody asked for is said at once: what the
+// tests say of it then is that nobody answers.
+func (e *Engine) watch() {
+	defer close(e.ended)
+	err := e.command.Wait()
+	if e.asked.Load() {
+		e.err = err
+		return
+	}
+	e.err = fmt.Errorf("engine: MongoDB's engine ended unasked after %v (%v)", time.Since(e.began).Round(time.Second), e.command.ProcessState)
+	if seen, ok := e.seen.Load().(string); ok {
+		e.err = fmt.Errorf("%w; it was last seen with %s", e.err, seen)
+	}
+	fmt.Fprintf(os.Stderr, "\n%v\n\n", e.err)
+}
+
+// Close ends the engine and waits until its data are gone. The error says how it
+// ended, if that was not well or not now.
 func (e *Engine) Close() error {
-	return errors.Join(e.input.Close(), e.command.Wait())
+	e.asked.Store(true)
+	err := e.input.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil // it has ended already
+	}
+	<-e.ended
+	<-e.tidied
+	return errors.Join(e.err, err, os.RemoveAll(e.folder))
 }
 
 // scripts is the folder with the script that starts the engine.
