@@ -1,8 +1,6 @@
 package portal
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +16,7 @@ var (
 )
 
 // StoreIn is the store that goes with a folder: the file in it, or a database of
-// the engine, which is dropped at the end of the test that boots first.
+// the engine, which the test that boots first gives back at its end.
 func StoreIn(t testing.TB, folder string) string {
 	t.Helper()
 	if os.Getenv(engine.AddressVariable) == "" {
@@ -27,8 +25,7 @@ func StoreIn(t testing.TB, folder string) string {
 	databasesMu.Lock()
 	defer databasesMu.Unlock()
 	if databases[folder] == "" {
-		sum := sha256.Sum256([]byte(folder))
-		databases[folder] = engine.Named(t, "t_"+hex.EncodeToString(sum[:12]))
+		databases[folder] = engine.Borrowed(t)
 	}
 	return databases[folder]
 }
