@@ -12,6 +12,7 @@ import (
 func lightOf(page *portal.Page) string { return page.Text(`h2#light .status`) }
 
 func TestAccountTurnsGreenWhenOwnerAndDeputyAreDone(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	office, owner := p.As("security-office"), p.As("account-owner")
 	const account = "/accounts/koho-x"
@@ -54,6 +55,7 @@ func TestAccountTurnsGreenWhenOwnerAndDeputyAreDone(t *testing.T) {
 }
 
 func TestExemptOwnerLeavesTheAccountRed(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	for _, number := range []string{"000107", "000108"} {
 		finishPolicy(t, p, number, "social-media-rules")
@@ -68,6 +70,7 @@ func TestExemptOwnerLeavesTheAccountRed(t *testing.T) {
 }
 
 func TestRegisterTellsEachGap(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithHistory())
 	page := p.As("security-office").Get("/accounts").Want(t, 200)
 	for account, gap := range map[string]string{
@@ -92,6 +95,7 @@ func TestRegisterTellsEachGap(t *testing.T) {
 }
 
 func TestCustodianSeesOwnAccountsOnly(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("account-owner")
 	page := b.Get("/accounts").Want(t, 200, "受け持っている公式アカウント", "見本市 広報")
@@ -105,6 +109,7 @@ func TestCustodianSeesOwnAccountsOnly(t *testing.T) {
 }
 
 func TestOfficialAccountsNameNobody(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.Browser()
 	for _, language := range []string{"ja", "en"} {

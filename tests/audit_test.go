@@ -20,6 +20,7 @@ func search(values ...string) string {
 }
 
 func TestAuditorFindsAndVerifies(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	employee := p.As("employee")
 	path := sign(t, employee)
@@ -58,6 +59,7 @@ func TestAuditorFindsAndVerifies(t *testing.T) {
 }
 
 func TestAuditSearch(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	sign(t, p.As("employee"))
 	sign(t, p.As("head"))
@@ -103,6 +105,7 @@ func TestAuditSearch(t *testing.T) {
 }
 
 func TestAuditIsClosedToOthers(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	path := sign(t, p.As("employee"))
 	seq := strings.TrimPrefix(path, "/receipts/")
@@ -137,6 +140,7 @@ func tamper(t *testing.T, p *portal.Portal, statements ...string) {
 }
 
 func TestTamperedRecordIsShownAsSuch(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		statements []string
 		step       string
@@ -186,6 +190,7 @@ func TestTamperedRecordIsShownAsSuch(t *testing.T) {
 }
 
 func TestTamperedTextIsShownAsSuch(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.OnFile())
 	sign(t, p.As("employee"))
 	b := p.As("auditor")

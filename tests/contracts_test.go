@@ -15,6 +15,7 @@ func saysIn(text, part string) bool {
 }
 
 func TestContractsOfOwnDepartmentOnly(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("head") // 市民生活部/税務課
 	page := b.Get("/contracts").Want(t, 200, "市税システム標準化移行支援業務", "K-2026-02")
@@ -41,6 +42,7 @@ func TestContractsOfOwnDepartmentOnly(t *testing.T) {
 }
 
 func TestContractTellsWhoseSignatureIsMissing(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("security-office")
 	page := b.Get("/contracts/K-2026-04").Want(t, 200, "0 / 5人", "業務を始める前に必要なこと", "誓約の期限を過ぎています")

@@ -93,6 +93,7 @@ func sit(t *testing.T, p *portal.Portal, b *portal.Browser, wrong int) *portal.P
 }
 
 func TestCourseFromTheFirstLessonToTheReceipt(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	page := b.Get("/tasks").Want(t, 200)
@@ -190,6 +191,7 @@ func practise(t *testing.T, p *portal.Portal, b *portal.Browser) {
 }
 
 func TestCheckKeepsEveryStep(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	readAll(t, b)
@@ -245,6 +247,7 @@ func TestCheckKeepsEveryStep(t *testing.T) {
 }
 
 func TestTwoTabsShareOneCheckAndOneRecord(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	readAll(t, b)
@@ -279,6 +282,7 @@ func TestTwoTabsShareOneCheckAndOneRecord(t *testing.T) {
 // TestCheckTellsNoAnswer reads the source of every page of a check for
 // anything that tells a right option from a wrong one.
 func TestCheckTellsNoAnswer(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	bank := p.App.Learning.Catalogue().Bank("annual")
@@ -332,6 +336,7 @@ func TestCheckTellsNoAnswer(t *testing.T) {
 }
 
 func TestCourseIsOnlyForWhomItIsAskedOf(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	readAll(t, b)
@@ -372,6 +377,7 @@ func TestCourseIsOnlyForWhomItIsAskedOf(t *testing.T) {
 }
 
 func TestFormOfAnotherQuestionIsRefused(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	readAll(t, b)
@@ -387,6 +393,7 @@ func TestFormOfAnotherQuestionIsRefused(t *testing.T) {
 }
 
 func TestNewContentIsSaidAndTheCheckGoesOn(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	readAll(t, b)
@@ -414,6 +421,7 @@ func TestNewContentIsSaidAndTheCheckGoesOn(t *testing.T) {
 }
 
 func TestLessonInEnglishKeepsTheWay(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.Browser()
 	b.Language = "en"

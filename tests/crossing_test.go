@@ -26,6 +26,7 @@ var marker = regexp.MustCompile(`marker-[0-9]{3}-[a-z]+`)
 // values of their own in every place that a request has; whatever an answer
 // holds of anybody's is the reader's own.
 func TestNothingCrossesRequests(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	roster, err := p.App.Rosters.Current(t.Context())
 	if err != nil {

@@ -132,6 +132,7 @@ func finishPolicy(t testing.TB, p *portal.Portal, number string, id policy.ID) {
 }
 
 func TestEveryNumberOpensToTheNamesBehindIt(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithHistory())
 	b := p.As("hr")
 	for _, path := range []string{"/departments?levels=1", departmentAt(t, p, "市民生活部/税務課")} {
@@ -164,6 +165,7 @@ func TestEveryNumberOpensToTheNamesBehindIt(t *testing.T) {
 }
 
 func TestHeadSeesOwnDepartmentAndBelow(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("head")
 	page := b.Get("/departments").Want(t, 200, "市民生活部 税務課", "資産税係")
@@ -205,6 +207,7 @@ func TestHeadSeesOwnDepartmentAndBelow(t *testing.T) {
 }
 
 func TestDepartmentsAreClosedToOthers(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	paths := []string{
 		"/departments", departmentAt(t, p, "市民生活部/市民課"), departmentAt(t, p, "市民生活部/市民課") + "/people", "/departments/all/people",
@@ -228,6 +231,7 @@ func TestDepartmentsAreClosedToOthers(t *testing.T) {
 }
 
 func TestExemptionChangesTheCounts(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("hr")
 	department := departmentAt(t, p, "市民生活部/税務課")
@@ -280,6 +284,7 @@ func TestExemptionChangesTheCounts(t *testing.T) {
 }
 
 func TestPersonTellsDatesAndNoAnswers(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	finishCourse(t, p, "000182", "annual")
 	finishPolicy(t, p, "000182", "basic-policy")

@@ -62,6 +62,7 @@ func cellsOf(table spreadsheet.Table) []string {
 }
 
 func TestExportedPeopleAgreeWithThePage(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithHistory())
 	for _, language := range []string{"ja", "en"} {
 		b := p.As("hr")
@@ -123,6 +124,7 @@ func checkCP932(t *testing.T, b *portal.Browser, filter string, utf8 spreadsheet
 }
 
 func TestExportedCompletionAgreesWithThePage(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithHistory())
 	b := p.As("hr")
 	csv, page := exportAt(t, b, "/exports/completion.csv?requirement=annual-staff")
@@ -180,6 +182,7 @@ var formulaNames = []string{
 }
 
 func TestNoExportIsAFormula(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithCity(cityWithNames(t, formulaNames)))
 	b := p.As("hr")
 	for _, encoding := range []string{"utf8", "cp932"} {

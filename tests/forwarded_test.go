@@ -105,6 +105,7 @@ func (b *behind) addressOf(t testing.TB, request string) string {
 }
 
 func TestForwardedFor(t *testing.T) {
+	t.Parallel()
 	const proxy, second, client, lie = "127.0.0.1", "10.1.2.3", "203.0.113.9", "6.6.6.6"
 	stranger, trusting := newBehind(t), newBehind(t, proxy, "10.0.0.0/8", "fd00::/8")
 	for _, c := range []struct {
@@ -153,6 +154,7 @@ func TestForwardedFor(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	trusting := newBehind(t, "127.0.0.1")
 	for host, known := range map[string]bool{
 		publicHost: true, strings.ToUpper(publicHost): true, "internal.mihon.example:8080": true,
@@ -181,6 +183,7 @@ func TestHosts(t *testing.T) {
 // TestAddressesAreTheConfiguredOnes: whatever a client or proxy says about host
 // and protocol, no address is made of it.
 func TestAddressesAreTheConfiguredOnes(t *testing.T) {
+	t.Parallel()
 	lies := http.Header{
 		"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Protocol": {"http"}, "X-Forwarded-Ssl": {"off"}, "X-Url-Scheme": {"http"}, "X-Forwarded-Port": {"666"},
 		"X-Forwarded-Prefix": {"/evil"}, "X-Forwarded-Server": {"evil.example"}, "X-Host": {"evil.example"}, "X-Original-Host": {"evil.example"}, "X-Original-Url": {"/audit"}, "X-Rewrite-Url": {"/audit"},

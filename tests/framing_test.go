@@ -250,6 +250,7 @@ func post(headers string) string {
 }
 
 func TestFraming(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	u, err := url.Parse(p.URL)
 	if err != nil {

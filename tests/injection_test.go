@@ -112,6 +112,7 @@ func get(t testing.TB, address string) *http.Request {
 // TestSignInEndsOnTheSite goes all the way through a provider with a target
 // that leads elsewhere.
 func TestSignInEndsOnTheSite(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	for _, target := range []string{"//evil.example", `/\evil.example`, "https:evil.example", "/tasks\r\nSet-Cookie: evil=1", "/\t/evil.example", "javascript:alert(1)", "/..//evil.example", "/help"} {
 		b := p.Browser()
@@ -135,6 +136,7 @@ var hostileWords = []string{
 }
 
 func TestCookiesAndHeadersOfStrangers(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.Browser()
 	for _, word := range hostileWords {
@@ -176,6 +178,7 @@ func TestCookiesAndHeadersOfStrangers(t *testing.T) {
 
 // TestRequestIDsAreOurs: what a client calls its request is nobody's concern.
 func TestRequestIDsAreOurs(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	seen := map[string]bool{}
 	for range 3 {

@@ -55,6 +55,7 @@ func standing(t *testing.T, p *portal.Portal, state notify.State, n int) []notif
 }
 
 func TestReceiptIsMailed(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	p := portal.New(t, portal.WithMail(box.Config))
 	b := p.As("employee")
@@ -101,6 +102,7 @@ func TestReceiptIsMailed(t *testing.T) {
 // TestWhatIsMailed: acknowledgements and passed checks, in the language that
 // the page was shown in, and nothing else.
 func TestWhatIsMailed(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	p := portal.New(t, portal.WithMail(box.Config))
 	b := p.As("employee")
@@ -144,6 +146,7 @@ func TestWhatIsMailed(t *testing.T) {
 // the log; from then on a record is mailed whatever happened between it and
 // its mail, unless it is old by then.
 func TestMailFollowsTheLog(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	folder := filepath.Join(t.TempDir(), "data")
 	clock := portal.NewClock(portal.Start)
@@ -197,6 +200,7 @@ func TestMailFollowsTheLog(t *testing.T) {
 
 // TestMailOfWhatIsErased: nothing says any more to whom it was.
 func TestMailOfWhatIsErased(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	p := portal.New(t, portal.WithMail(box.Config))
 	sign(t, p.As("employee"))
@@ -224,6 +228,7 @@ func TestMailOfWhatIsErased(t *testing.T) {
 // TestMailWaitsForWitnesses: who verifies a receipt may ask for witnesses, and
 // the mailed one has them; but not for ever.
 func TestMailWaitsForWitnesses(t *testing.T) {
+	t.Parallel()
 	signers := func(p *portal.Portal, box *portal.Mailbox, office evidence.Witness) int {
 		t.Helper()
 		receipt, err := evidence.ParseReceipt(box.Wait(1)[0].File)
@@ -268,6 +273,7 @@ func TestMailWaitsForWitnesses(t *testing.T) {
 // TestMailServerIsAway: nobody who acknowledges notices, and the mail arrives
 // when the server is back.
 func TestMailServerIsAway(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	p := portal.New(t, portal.WithMail(box.Config))
 	box.Down()
@@ -291,6 +297,7 @@ func TestMailServerIsAway(t *testing.T) {
 // TestStopWhileMailing: the mail that the server has, and has not answered for,
 // is waited for when the program stops, and not sent twice.
 func TestStopWhileMailing(t *testing.T) {
+	t.Parallel()
 	box := portal.NewMailbox(t)
 	release := box.Hang()
 	folder := filepath.Join(t.TempDir(), "data")

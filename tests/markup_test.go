@@ -260,6 +260,7 @@ func hostileRegister(tree any, renamed map[string]string, attack func() string) 
 
 // A check that finds nothing proves nothing: what is not escaped is found.
 func TestForeignMarkupIsFound(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	help := p.Browser().Get("/help").Want(t, 200)
 	if found := foreign(help); found != nil {

@@ -31,6 +31,7 @@ func verifiedAtNight(t *testing.T, p *portal.Portal) (job.Run, evidence.Examinat
 }
 
 func TestTheNightlyVerificationFindsWhatSomebodyChanged(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t, portal.WithHistory(), portal.OnFile())
 	p.App.Jobs.RunDue(t.Context()) // new: begins with the next night
 	run, x := verifiedAtNight(t, p)
@@ -65,6 +66,7 @@ func TestTheNightlyVerificationFindsWhatSomebodyChanged(t *testing.T) {
 }
 
 func TestWhatIsErasedCountsNoMore(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	sign(t, b)

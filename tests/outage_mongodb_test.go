@@ -15,6 +15,7 @@ import (
 // language and nothing is acknowledged; when it is back, the same form makes one
 // record, also when its answer is lost on the way.
 func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel()
 	uri := engine.Database(t)
 	wire, err := proxy.Start(uri)
 	if err != nil {

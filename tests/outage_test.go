@@ -17,6 +17,7 @@ import (
 // TestProvidersGoAway: who is signed in goes on, who is not is told, and the
 // portal says so in the reader's language.
 func TestProvidersGoAway(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	working := p.As("employee")
 
@@ -90,6 +91,7 @@ func assertQuiet(t testing.TB, log string) {
 // TestProviderDownAtStart: the portal starts although its provider has never
 // answered, and the sign-in page works until the button is pressed.
 func TestProviderDownAtStart(t *testing.T) {
+	t.Parallel()
 	b := newBehind(t)
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -145,6 +147,7 @@ func TestProviderDownAtStart(t *testing.T) {
 // TestStoreGoesAway: every page that needs the store says 503 and nothing of
 // the machine; the others go on.
 func TestStoreGoesAway(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	browsers := map[string]*portal.Browser{}
 	for _, role := range everyRole {

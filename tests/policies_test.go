@@ -58,6 +58,7 @@ func sealed(t *testing.T, b *portal.Browser, path string) []byte {
 }
 
 func TestAcknowledgement(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	b.Get("/policies").Want(t, 200, "情報セキュリティ基本方針", "第1版", "ソーシャルメディア運用手順", "誓約は不要")
@@ -92,6 +93,7 @@ func TestAcknowledgement(t *testing.T) {
 }
 
 func TestReceiptFileVerifiesElsewhere(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	path := sign(t, b)
@@ -148,6 +150,7 @@ func withNewVersion(t *testing.T, change string) fs.FS {
 var evening = time.Date(2026, time.November, 22, 14, 50, 0, 0, time.UTC)
 
 func TestStaleSheetIsRefusedWithTheDifference(t *testing.T) {
+	t.Parallel()
 	clock := portal.NewClock(evening)
 	p := portal.New(t, portal.WithContent(withNewVersion(t, "material")), portal.WithClock(clock))
 	b := p.As("employee")
@@ -173,6 +176,7 @@ func TestStaleSheetIsRefusedWithTheDifference(t *testing.T) {
 }
 
 func TestMaterialVersionAsksAgainAndShowsWhatChanged(t *testing.T) {
+	t.Parallel()
 	clock := portal.NewClock(evening)
 	p := portal.New(t, portal.WithContent(withNewVersion(t, "material")), portal.WithClock(clock))
 	b := p.As("employee")
@@ -189,6 +193,7 @@ func TestMaterialVersionAsksAgainAndShowsWhatChanged(t *testing.T) {
 }
 
 func TestEditorialVersionCarriesOn(t *testing.T) {
+	t.Parallel()
 	clock := portal.NewClock(evening)
 	p := portal.New(t, portal.WithContent(withNewVersion(t, "editorial")), portal.WithClock(clock))
 	b := p.As("employee")
@@ -201,6 +206,7 @@ func TestEditorialVersionCarriesOn(t *testing.T) {
 }
 
 func TestDecline(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	b.Get(basicPolicy)
@@ -223,6 +229,7 @@ func TestDecline(t *testing.T) {
 }
 
 func TestQuestionWithAnInventedTextIsRefused(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	b.Get(basicPolicy + "/question")
@@ -235,6 +242,7 @@ func TestQuestionWithAnInventedTextIsRefused(t *testing.T) {
 }
 
 func TestContractorSeesOnlyWhatIsAsked(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("contractor")
 	b.Get("/policies").Want(t, 404)
@@ -258,6 +266,7 @@ func TestContractorSeesOnlyWhatIsAsked(t *testing.T) {
 }
 
 func TestPublicPolicyNeedsNobody(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.Browser()
 	page := b.Get(basicPolicy+"/public").Want(t, 200, "情報セキュリティ基本方針", "第1版")
@@ -271,6 +280,7 @@ func TestPublicPolicyNeedsNobody(t *testing.T) {
 }
 
 func TestReceiptIsOnesOwn(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	path := sign(t, p.As("employee"))
 	other := p.As("head")
@@ -283,6 +293,7 @@ func TestReceiptIsOnesOwn(t *testing.T) {
 }
 
 func TestGlossary(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	b := p.As("employee")
 	page := b.Get("/glossary").Want(t, 200, "ネットワーク", "可用性")

@@ -195,6 +195,7 @@ func TestTruncatedReceipts(t *testing.T) {
 }
 
 func TestOddUploads(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	_, file := signedReceipt(t, p)
 	b := p.Browser()
@@ -259,6 +260,7 @@ func TestUploadsThatAreTooLarge(t *testing.T) {
 
 // A gigabyte is refused by what it says it is, before it comes.
 func TestAGigabyteIsRefusedUnread(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	host := strings.TrimPrefix(p.URL, "http://")
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)

@@ -70,6 +70,7 @@ func cosigned(t *testing.T, p *portal.Portal, size int64) {
 // TestWitnessedReceipt goes from the button to a receipt that says who has seen
 // it, and to a restored backup that is refused.
 func TestWitnessedReceipt(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
 	office := auditOffice(t, folder)
 	p := portal.New(t, portal.WithFolder(folder), portal.WithWitnesses(office), portal.OnFile())
@@ -136,6 +137,7 @@ func TestWitnessedReceipt(t *testing.T) {
 
 // A portal whose witness is away starts, and takes acknowledgements.
 func TestWitnessAway(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
 	office := auditOffice(t, folder)
 	client, err := witness.NewClient("http://127.0.0.1:1")

@@ -16,6 +16,7 @@ import (
 // done counts until midnight, the new year asks anew, and the old year's
 // records stay where they were. No job runs in between.
 func TestFirstOfApril(t *testing.T) {
+	t.Parallel()
 	p := portal.New(t)
 	employee, _ := p.Demo.As("employee")
 	b := p.As("employee")
@@ -71,6 +72,7 @@ func TestFirstOfApril(t *testing.T) {
 
 // TestGoesOnWhereItWas stops the program and starts it again on its folder.
 func TestGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
 	clock := portal.NewClock(portal.Start)
 	first := portal.New(t, portal.WithFolder(folder), portal.WithClock(clock))
