@@ -85,16 +85,17 @@ func TestErasedRecordSaysWhatAndWhy(t *testing.T) {
 // A record that is gone without an erasure on record is no erased record.
 func TestMissingRecordIsNoErasure(t *testing.T) {
 	t.Parallel()
-	for name, statements := range map[string][]string{
-		"no erasure on record": {`UPDATE entry SET record = NULL, salt = NULL, actor = '', subject = '', key = 'erased/0' WHERE seq = 0`},
-		"the erasure was changed": {`DROP TRIGGER entry_stays`,
-			`UPDATE entry SET record = NULL, salt = NULL WHERE seq = 0`,
-			`UPDATE entry SET key = 'evidence.erased/0', kind = 'evidence.erased/v1', object = 'entry:0' WHERE seq = 1`},
+	for name, harms := range map[string][]harm{
+		"no erasure on record": {entryWith(0, map[string]any{"record": nil, "salt": nil, "actor": "", "subject": "", "key": "erased/0"})},
+		"the erasure was changed": {
+			entryWith(0, map[string]any{"record": nil, "salt": nil}),
+			entryWith(1, map[string]any{"key": "evidence.erased/0", "kind": "evidence.erased/v1", "object": "entry:0"}),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, b := signedUp(t, portal.OnFile())
-			tamper(t, p, statements...)
+			p, b := signedUp(t)
+			tamper(t, p, harms...)
 			page := b.Get("/audit/records/0").Want(t, 200, "消去の手続の記録が台帳にないか、正しくありません", "してはいけないこと")
 			if page.Find(".notice-error[role=alert]").Length() != 1 {
 				t.Error("there is no red banner")
@@ -193,12 +194,12 @@ func TestPastedCheckpointChangesNothing(t *testing.T) {
 
 func TestComparisonFindsTampering(t *testing.T) {
 	t.Parallel()
-	p, b := signedUp(t, portal.OnFile())
+	p, b := signedUp(t)
 	one, two := checkpointOf(t, p, 1), checkpointOf(t, p, 2)
-	tamper(t, p, `DROP TRIGGER entry_stays`, `UPDATE entry SET hashes = zeroblob(length(hashes)) WHERE seq = 1`)
+	tamper(t, p, hashesZeroed(1))
 	b.Get(fmt.Sprintf("/audit/checkpoints/comparison?older=%d&newer=%d", one.Size, two.Size)).
 		Want(t, 200, "2つのチェックポイントは矛盾しています", "してはいけないこと")
-	tamper(t, p, `DROP TRIGGER entry_remains`, `DELETE FROM entry WHERE seq = 1`)
+	tamper(t, p, entryGone(1))
 	b.Get(fmt.Sprintf("/audit/checkpoints/comparison?older=%d&newer=%d", one.Size, two.Size)).
 		Want(t, 200, "今の台帳は、署名済みのチェックポイントより小さくなっています")
 }
@@ -357,15 +358,15 @@ func TestSampleRefuses(t *testing.T) {
 // The sample finds what was changed.
 func TestSampleFindsTampering(t *testing.T) {
 	t.Parallel()
-	for name, statements := range map[string][]string{
-		"a record":        {`DROP TRIGGER entry_stays`, `UPDATE entry SET record = CAST(replace(CAST(record AS TEXT), '"version":1', '"version":2') AS BLOB) WHERE seq = 1`},
-		"a text":          {`UPDATE publication SET body = CAST(CAST(body AS TEXT) || 'x' AS BLOB) WHERE policy = 'basic-policy'`},
-		"a missing entry": {`DROP TRIGGER entry_remains`, `DELETE FROM entry WHERE seq = 1`},
+	for name, harm := range map[string]harm{
+		"a record":        recordRewritten(1),
+		"a text":          textRewritten,
+		"a missing entry": entryGone(1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, b := signedUp(t, portal.OnFile())
-			tamper(t, p, statements...)
+			p, b := signedUp(t)
+			tamper(t, p, harm)
 			page := b.Get(sampleOf("n", "2")).Want(t, 200, "検証に合格しない記録が")
 			if page.Find("table .status-error").Length() == 0 || page.Find(".notice-error").Length() != 1 {
 				t.Error("nothing is red")
@@ -376,7 +377,7 @@ func TestSampleFindsTampering(t *testing.T) {
 
 func TestPopulationAddsUp(t *testing.T) {
 	t.Parallel()
-	p, b := signedUp(t, portal.WithHistory(), portal.OnFile())
+	p, b := signedUp(t, portal.WithHistory())
 	erase(t, p, 3, "誤り")
 	last, err := p.App.Store.LastCheckpoint(t.Context())
 	if err != nil {
@@ -399,7 +400,7 @@ func TestPopulationAddsUp(t *testing.T) {
 	for _, size := range []string{"x", "-1", "0", "99999999999"} {
 		b.Get("/audit/population?size="+size).Want(t, 422, "その件数のチェックポイントはありません")
 	}
-	tamper(t, p, `DROP TRIGGER entry_remains`, `DELETE FROM entry WHERE seq = 5`)
+	tamper(t, p, entryGone(5))
 	b.Get("/audit/population").Want(t, 200, "検証に合格しませんでした", "してはいけないこと")
 }
 

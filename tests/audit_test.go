@@ -1,9 +1,7 @@
 package tests
 
 import (
-	"database/sql"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -124,61 +122,46 @@ func TestAuditIsClosedToOthers(t *testing.T) {
 	}
 }
 
-// tamper does to the database file what an operator with the file could do.
-func tamper(t *testing.T, p *portal.Portal, statements ...string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
-}
-
 func TestTamperedRecordIsShownAsSuch(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		statements []string
-		step       string
-		file       int
+		harm harm
+		step string
+		file int
 	}{
 		"record rewritten": {
-			[]string{`DROP TRIGGER entry_stays`, `UPDATE entry SET record = CAST(replace(CAST(record AS TEXT), '"version":1', '"version":2') AS BLOB) WHERE seq = 0`},
+			recordRewritten(0),
 			"記録の内容か索引の欄が、台帳の葉と一致しません", 500,
 		},
 		"somebody else's column": {
-			[]string{`DROP TRIGGER entry_stays`, `UPDATE entry SET object = 'policy:social-media-rules' WHERE seq = 0`},
+			entryWith(0, map[string]any{"object": "policy:social-media-rules"}),
 			"記録の内容か索引の欄が、台帳の葉と一致しません", 200,
 		},
 		"leaf replaced": {
-			[]string{`DROP TRIGGER entry_stays`, `UPDATE entry SET leaf = zeroblob(32) WHERE seq = 0`},
+			entryWith(0, map[string]any{"leaf": make([]byte, 32)}),
 			"根）まで、道筋がつながりません", 200,
 		},
 		"no record any more": {
-			[]string{`DROP TRIGGER entry_stays`, `UPDATE entry SET record = NULL WHERE seq = 0`},
+			entryWith(0, map[string]any{"record": nil}),
 			"記録として読み取れません", 404,
 		},
 		"nonsense for a record": {
-			[]string{`DROP TRIGGER entry_stays`, `UPDATE entry SET record = x'ff00fe' WHERE seq = 0`},
+			entryWith(0, map[string]any{"record": []byte{0xff, 0, 0xfe}}),
 			"記録として読み取れません", 500,
 		},
 		"text rewritten": {
-			[]string{`UPDATE publication SET body = CAST(CAST(body AS TEXT) || 'x' AS BLOB) WHERE policy = 'basic-policy'`},
+			textRewritten,
 			"保管された文面か誓約の言葉が、記録のダイジェストと一致しません", 500,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := portal.New(t, portal.OnFile())
+			p := portal.New(t)
 			employee := p.As("employee")
 			path := sign(t, employee)
 			sealed(t, employee, path)
 			b := p.As("auditor")
 			b.Get("/audit/records/0").Want(t, 200, "検証に合格しました")
-			tamper(t, p, tc.statements...)
+			tamper(t, p, tc.harm)
 			page := b.Get("/audit/records/0").Want(t, 200, "この記録は検証に合格しませんでした", "してはいけないこと", tc.step).
 				Lacks(t, "audit/records/0/file")
 			if page.Find(".notice-error[role=alert]").Length() != 1 {
@@ -191,7 +174,7 @@ func TestTamperedRecordIsShownAsSuch(t *testing.T) {
 
 func TestTamperedTextIsShownAsSuch(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t, portal.OnFile())
+	p := portal.New(t)
 	sign(t, p.As("employee"))
 	b := p.As("auditor")
 	src, ok := p.App.Catalogue().Policies.Policy("basic-policy")
@@ -200,6 +183,6 @@ func TestTamperedTextIsShownAsSuch(t *testing.T) {
 	}
 	digest := document.Digest(src.Versions[0].In("ja").Source)
 	b.Get("/audit/texts/"+digest).Want(t, 200, "ダイジェストと一致しています")
-	tamper(t, p, `UPDATE publication SET body = CAST(CAST(body AS TEXT) || 'x' AS BLOB) WHERE policy = 'basic-policy'`)
+	tamper(t, p, textRewritten)
 	b.Get("/audit/texts/"+digest).Want(t, 200, "ダイジェストと一致しません")
 }

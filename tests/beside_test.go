@@ -18,8 +18,8 @@ import (
 	"kokoroe/tests/portal"
 )
 
-// database is the portal's database, looked at beside the portal. On SQLite it
-// can be asked in SQL; a test that does so boots with portal.OnFile.
+// database is the portal's database, looked at beside the portal: a SQLite file,
+// or else the documents of MongoDB.
 type database struct {
 	*sql.DB
 	documents *mongo.Database

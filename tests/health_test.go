@@ -13,7 +13,7 @@ import (
 
 func TestHealthOfTheEvidence(t *testing.T) {
 	t.Parallel()
-	p, _ := signedUp(t, portal.OnFile())
+	p, _ := signedUp(t)
 	office := p.As("security-office")
 	page := office.Get("/evidence").Want(t, 200, "記録を受け付けています", "夜間の検証は、まだ1度も実行されていません", "記録の件数 2件", "署名を待っている記録 0件", "0秒前",
 		"まだ実行していません", "立会人は設定されていません")
@@ -32,7 +32,7 @@ func TestHealthOfTheEvidence(t *testing.T) {
 	p.Clock.Advance(48 * time.Hour)
 	p.As("security-office").Get("/evidence").Want(t, 200, "夜間の検証ができていません", "予定どおり実行されていません")
 
-	tamper(t, p, `DROP TRIGGER entry_stays`, `UPDATE entry SET at = at - 86400000 WHERE seq = 1`)
+	tamper(t, p, dayEarlier(1))
 	verifiedAtNight(t, p)
 	office = p.As("security-office")
 	page = office.Get("/evidence").Want(t, 200, "最後の検証で不一致が見つかりました", "してはいけないこと", "kokoroe verify", "確認が必要")
@@ -50,12 +50,12 @@ func TestHealthOfTheEvidence(t *testing.T) {
 func TestHealthOfALogThatWentBack(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	p := portal.New(t, portal.WithFolder(folder), portal.OnFile())
+	p := portal.New(t, portal.WithFolder(folder))
 	b := p.As("employee")
 	sealed(t, b, sign(t, b))
 	p.Stop()
-	tamper(t, p, `DROP TRIGGER entry_remains`, `DROP TRIGGER checkpoint_remains`, `DELETE FROM entry`, `DELETE FROM checkpoint`)
-	p = portal.New(t, portal.WithFolder(folder), portal.OnFile())
+	tamper(t, p, logGone)
+	p = portal.New(t, portal.WithFolder(folder))
 	page := p.As("security-office").Get("/evidence").Want(t, 200, "新しい記録を止めています", "署名済みの記録より古く", "begin-anew", "してはいけないこと", "まだありません")
 	if page.Find(".notice-error[role=alert]").Length() != 1 {
 		t.Error("there is no red banner")
@@ -64,8 +64,8 @@ func TestHealthOfALogThatWentBack(t *testing.T) {
 
 func TestUnsignedRecordsAreSeen(t *testing.T) {
 	t.Parallel()
-	p, _ := signedUp(t, portal.OnFile())
-	tamper(t, p, `DROP TRIGGER checkpoint_remains`, `DELETE FROM checkpoint WHERE size = 2`)
+	p, _ := signedUp(t)
+	tamper(t, p, checkpointsGone(2))
 	p.As("security-office").Get("/evidence").Want(t, 200, "署名を待っている記録 1件", "記録を受け付けています")
 	p.Clock.Advance(2 * time.Minute)
 	p.As("security-office").Get("/evidence").Want(t, 200, "署名が遅れています", "すること")

@@ -1,9 +1,7 @@
 package tests
 
 import (
-	"database/sql"
 	"encoding/json"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -32,27 +30,13 @@ func verifiedAtNight(t *testing.T, p *portal.Portal) (job.Run, evidence.Examinat
 
 func TestTheNightlyVerificationFindsWhatSomebodyChanged(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t, portal.WithHistory(), portal.OnFile())
+	p := portal.New(t, portal.WithHistory())
 	p.App.Jobs.RunDue(t.Context()) // new: begins with the next night
 	run, x := verifiedAtNight(t, p)
 	if run.Outcome != job.Fine || x.Found != 0 || x.Size < 100 || x.Records != x.Size {
 		t.Fatalf("outcome %q, found %v of %d", run.Outcome, x.Disagreements, x.Size)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, statement := range []string{
-		`DROP TRIGGER entry_stays`,
-		`UPDATE entry SET at = at - 86400000 WHERE seq = 7`,
-		`UPDATE publication SET body = CAST(body || ' ' AS BLOB) WHERE policy = 'basic-policy' AND language = 'ja'`,
-		`UPDATE attempt SET right_count = right_count - 1 WHERE id = (SELECT id FROM attempt WHERE passed = 1 LIMIT 1)`,
-	} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	tamper(t, p, dayEarlier(7), textRewritten, passWithOneLess)
 	run, x = verifiedAtNight(t, p)
 	found := map[string]evidence.Disagreement{}
 	for _, d := range x.Disagreements {

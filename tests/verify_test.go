@@ -2,14 +2,12 @@ package tests
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -333,45 +331,27 @@ func TestTheCodeOfAReceiptLeadsToItsRecord(t *testing.T) {
 
 func TestARecordWithoutASealSaysSo(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t, portal.OnFile())
+	p := portal.New(t)
 	path, _ := signedReceipt(t, p)
 	seq := strings.TrimPrefix(path, "/receipts/")
 	e, err := p.App.Store.Entry(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, statement := range []string{`DROP TRIGGER checkpoint_remains`, `DELETE FROM checkpoint`} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tamper(t, p, checkpointsGone(0))
 	p.Browser().Get("/verify/"+seq+"?leaf="+evidence.Fingerprint(e.Leaf)).Want(t, 200, "署名による封はまだです")
 	p.As("employee").Get(path+"/pdf").Want(t, 503)
 }
 
 func TestADamagedRecordIsNotVouchedFor(t *testing.T) {
 	t.Parallel()
-	p := portal.New(t, portal.OnFile())
+	p := portal.New(t)
 	signedReceipt(t, p)
 	e, err := p.App.Store.Entry(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.Folder, "kokoroe.db")+"?_pragma=busy_timeout(60000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, statement := range []string{`DROP TRIGGER entry_stays`, `UPDATE entry SET record = NULL WHERE seq = 0`} {
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tamper(t, p, entryWith(0, map[string]any{"record": nil}))
 	p.Browser().Get("/verify/0?leaf="+evidence.Fingerprint(e.Leaf)).Want(t, 500, "検証に合格しませんでした").Lacks(t, "この指紋の記録があります")
 }
 

@@ -69,7 +69,8 @@ func WithMail(mail smtp.Config) Option { return func(c *demo.Config) { c.Mail = 
 // OnStore boots on a store of the test's own.
 func OnStore(setting string) Option { return func(c *demo.Config) { c.Store = setting } }
 
-// OnFile boots on SQLite in any case, for a test that works on the file itself.
+// OnFile boots on SQLite in any case, for a test of what only a file has: its
+// backups are put back by hand.
 func OnFile() Option {
 	return func(c *demo.Config) { c.Store = "sqlite:" + filepath.Join(c.Folder, "kokoroe.db") }
 }
