@@ -2,7 +2,9 @@
 // those cases whose names have all of them, such as: node run.mjs employee ja.
 //
 // KOKOROE_BIN names a program that is already built; SHOTS=1 keeps pictures in
-// screenshots/; CHROMIUM names the browser; JOBS says how many run at once.
+// screenshots/; CHROMIUM names the browser; JOBS says how many run at once; EACH
+// says in how many of the variants each journey is made, which are not the same
+// for the next one. On MongoDB: go run kokoroe/tests/mongodb node run.mjs.
 
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -10,7 +12,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { build, start } from "./lib/portal.mjs";
+import { build, start, storeName } from "./lib/portal.mjs";
 import { Visit } from "./lib/visit.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -76,8 +78,10 @@ async function main() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install Debian's chromium, or name one in CHROMIUM`);
   const all = await journeys();
+  const each = Number(process.env.EACH ?? variants.length);
   const cases = variants
-    .flatMap((variant) => all.map((journey) => ({ journey, variant, name: `${journey.name} ${variant.name}` })))
+    .flatMap((variant, v) => all.map((journey, j) => ({ journey, variant, turn: (v + j) % variants.length, name: `${journey.name} ${variant.name}` })))
+    .filter((c) => c.turn < each)
     .filter((c) => words.every((w) => c.name.includes(w)));
   if (cases.length === 0) throw new Error(`no journey's name has ${words.join(" and ")}`);
 
@@ -95,7 +99,7 @@ async function main() {
     };
     const jobs = Number(process.env.JOBS ?? Math.min(2, availableParallelism()));
     await Promise.all(Array.from({ length: jobs }, worker));
-    console.log(`\n${cases.length - failed} of ${cases.length} journeys passed in ${seconds(began)}`);
+    console.log(`\n${cases.length - failed} of ${cases.length} journeys passed on ${storeName} in ${seconds(began)}`);
     if (failed) console.log(`pictures and pages of the ${failed} that failed: ${failures}`);
     return failed ? 1 : 0;
   } finally {

@@ -29,10 +29,15 @@ export async function build(folder) {
   return program;
 }
 
-// store is a setting for a new database on the MongoDB server of the tests, when
-// there is one: go run ./tests/mongodb starts it.
+// address is the MongoDB server of the tests, when there is one: go run
+// ./tests/mongodb starts it.
+const address = process.env.KOKOROE_TEST_MONGODB_URI;
+if (!address && process.env.KOKOROE_TEST_REQUIRE === "1") throw new Error("KOKOROE_TEST_MONGODB_URI is not set, and nothing may be skipped");
+
+export const storeName = address ? "MongoDB" : "SQLite";
+
+// store is a setting for a new database there.
 function store() {
-  const address = process.env.KOKOROE_TEST_MONGODB_URI;
   if (!address) return [];
   const [, hosts, options] = /^([^/]*:\/\/[^/]+)\/?[^?]*(\?.*)?$/.exec(address);
   return ["--store", `${hosts}/browser_${randomUUID()}${options ?? ""}`];
