@@ -27,7 +27,8 @@ import (
 	"kokoroe/tests/portal"
 )
 
-// allocatedBy is how many bytes of memory were asked for while f ran.
+// allocatedBy is how many bytes of memory the process asked for while f ran. A test
+// that measures it is not beside others.
 func allocatedBy(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -192,8 +192,7 @@ func TestTruncatedReceipts(t *testing.T) {
 	}
 }
 
-func TestOddUploads(t *testing.T) {
-	t.Parallel()
+func TestOddUploads(t *testing.T) { // alone: it measures memory
 	p := portal.New(t)
 	_, file := signedReceipt(t, p)
 	b := p.Browser()
@@ -257,8 +256,7 @@ func TestUploadsThatAreTooLarge(t *testing.T) {
 }
 
 // A gigabyte is refused by what it says it is, before it comes.
-func TestAGigabyteIsRefusedUnread(t *testing.T) {
-	t.Parallel()
+func TestAGigabyteIsRefusedUnread(t *testing.T) { // alone: it measures memory
 	p := portal.New(t)
 	host := strings.TrimPrefix(p.URL, "http://")
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
