@@ -1,9 +1,6 @@
 package tests
 
 import (
-	"context"
-	"errors"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -44,20 +41,12 @@ func several(t *testing.T) (*portal.Portal, []*app.App, *portal.Clock) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-		ended := make(chan error, 1)
-		go func() { ended <- a.Run(ctx, ln) }()
 		t.Cleanup(func() {
-			cancel()
-			if err := errors.Join(<-ended, a.Close()); err != nil {
-				t.Errorf("stopping an instance: %v", err)
+			if err := a.Close(); err != nil {
+				t.Errorf("closing an instance: %v", err)
 			}
 		})
-		addresses, apps = append(addresses, ln.Addr().String()), append(apps, a)
+		addresses, apps = append(addresses, serve(t, a)), append(apps, a)
 	}
 	balancer.Share(addresses...)
 	return p, apps, clock

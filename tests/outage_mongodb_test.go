@@ -11,11 +11,10 @@ import (
 	"kokoroe/tests/portal"
 )
 
-// TestMongoDBGoesAwayAndComesBack: while it is away pages say so in the reader's
-// language and nothing is acknowledged; when it is back, the same form makes one
-// record, also when its answer is lost on the way.
-func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
-	t.Parallel()
+// wired is a database with a wire before it that a test can cut, and the address
+// by way of it.
+func wired(t *testing.T) (wire *proxy.Proxy, address string) {
+	t.Helper()
 	uri := engine.Database(t)
 	wire, err := proxy.Start(uri)
 	if err != nil {
@@ -26,7 +25,16 @@ func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := portal.New(t, portal.OnStore(wire.URI(uri)+"&serverSelectionTimeoutMS=300"))
+	return wire, wire.URI(uri)
+}
+
+// TestMongoDBGoesAwayAndComesBack: while it is away pages say so in the reader's
+// language and nothing is acknowledged; when it is back, the same form makes one
+// record, also when its answer is lost on the way.
+func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel()
+	wire, address := wired(t)
+	p := portal.New(t, portal.OnStore(address+"&serverSelectionTimeoutMS=300"))
 	const sign = `form[action="/policies/basic-policy/acknowledgement"]`
 	employee, owner, head := p.As("employee"), p.As("account-owner"), p.As("head")
 	employee.Get("/policies/basic-policy").Want(t, 200)
@@ -98,17 +106,8 @@ func TestMongoDBGoesAwayAndComesBack(t *testing.T) {
 // nothing was recorded, reading goes on, and afterwards the same form makes one
 // record.
 func TestMongoDBTakesNoWrites(t *testing.T) {
-	uri := engine.Database(t)
-	wire, err := proxy.Start(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := wire.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p := portal.New(t, portal.OnStore(wire.URI(uri)))
+	wire, address := wired(t)
+	p := portal.New(t, portal.OnStore(address))
 	const sign = `form[action="/policies/basic-policy/acknowledgement"]`
 	for i, c := range []struct {
 		role, word string
