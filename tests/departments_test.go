@@ -391,3 +391,20 @@ func BenchmarkDepartments(b *testing.B) {
 		}
 	})
 }
+
+// TestWhatAnExportLosesIsSaidOfAll: a page that shows a part of the list says
+// nothing about the characters of the rest.
+func TestWhatAnExportLosesIsSaidOfAll(t *testing.T) {
+	t.Parallel()
+	b := portal.New(t, portal.WithHistory()).As("hr")
+	const none, perhaps = "文字の置き換えはありません", "表せない文字が「〓」に置き換わります。置き換えたくないときは"
+	for path, want := range map[string][2]string{
+		"/departments/all/people?requirement=annual-staff":               {perhaps, none},
+		"/departments/all/people?requirement=annual-staff&group=overdue": {none, perhaps},
+	} {
+		page := b.Get(path).Want(t, 200, want[0])
+		if strings.Contains(page.Text("main"), want[1]) {
+			t.Errorf("%s also says %q", path, want[1])
+		}
+	}
+}

@@ -30,6 +30,7 @@ type peoplePage struct {
 	Asked       int    // in all groups
 	Next        string // the next names; empty at the end
 	Clear       string // without the filter
+	Whole       bool   // these are all of the group
 	Replaced    int    // characters that CP932 lacks, in the rows of this page
 }
 
@@ -103,8 +104,10 @@ func (s *Server) peopleOf(x *exchange) error {
 		rows = rows[:pageOf]
 		page.Next = pathBehind(rows[pageOf-1].Place(), here, filter)
 	}
-	if page.Replaced, err = s.replacedIn(x, rows); err != nil {
-		return err
+	if page.Whole = len(rows) == page.Total; page.Whole {
+		if page.Replaced, err = s.replacedIn(x, rows); err != nil {
+			return err
+		}
 	}
 	levels := len(roster.Path(id))
 	for i := range rows {
