@@ -21,7 +21,8 @@ const (
 )
 
 const (
-	growthVisits  = 40 // of each page
+	growthVisits  = 40  // of each page
+	fewVisits     = 400 // of each page, where only some are asked for: a percentile of few is one bad moment
 	exportVisits  = 3
 	growthWarming = 3 // visits that count nowhere
 
@@ -137,7 +138,11 @@ func (g *grown) walk(ctx context.Context, s *server, c *growingCity, only []stri
 		if len(only) > 0 && !slices.Contains(only, visit.as) {
 			continue
 		}
-		times, err := ask(ctx, v.signed[visit.as], visit)
+		n := growthVisits
+		if len(only) > 0 {
+			n = fewVisits
+		}
+		times, err := ask(ctx, v.signed[visit.as], visit, n)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -153,9 +158,9 @@ func (g *grown) walk(ctx context.Context, s *server, c *growingCity, only []stri
 	return nil
 }
 
-// ask asks for a page again and again and returns how long it took, sorted.
-func ask(ctx context.Context, b *browser, v visit) (times []time.Duration, err error) {
-	n := growthVisits
+// ask asks for a page n times, or less often for a file, and returns how long it
+// took, sorted.
+func ask(ctx context.Context, b *browser, v visit, n int) (times []time.Duration, err error) {
 	if v.file {
 		n = exportVisits
 	}
