@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ type Rosters struct {
 	store   Store
 	random  io.Reader
 	loading singleflight.Group
+	asks    singleflight.Group
 	loaded  atomic.Pointer[Roster]
 	applied atomic.Int64 // how often this instance has imported
 	asked   atomic.Pointer[asking]
@@ -52,6 +54,34 @@ func (s *Rosters) Current(ctx context.Context) (*Roster, error) {
 	if r := s.known(); r != nil {
 		return r, nil
 	}
+	if s.Staleness <= 0 {
+		return s.ask(ctx)
+	}
+	// When the answer has grown old, all that come ask at once: one does, and of
+	// those that wait, the ones for whom it is too old when it comes ask again. What
+	// was asked before an import of our own tells nobody who comes behind it.
+	done := s.asks.DoChan(strconv.FormatInt(s.applied.Load(), 10), func() (any, error) {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+		defer cancel()
+		return s.ask(own)
+	})
+	select {
+	case result := <-done:
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		if r := s.known(); r != nil {
+			return r, nil
+		}
+		return s.ask(ctx)
+	case <-ctx.Done():
+		return nil, fault.Wrap(ctx.Err(), fault.Unavailable, "error.unavailable")
+	}
+}
+
+// ask asks the store which revision is in force, and loads the roster if it is
+// another.
+func (s *Rosters) ask(ctx context.Context) (*Roster, error) {
 	a := asking{at: time.Now(), applied: s.applied.Load()}
 	revision, err := s.store.RosterRevision(ctx)
 	if err != nil {

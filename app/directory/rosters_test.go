@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kokoroe/app/directory"
@@ -110,5 +111,48 @@ func TestCurrentIsTrustedForAWhile(t *testing.T) {
 	time.Sleep(2 * elsewhere.Staleness)
 	if r, err := elsewhere.Current(t.Context()); err != nil || r.Len() != 2 {
 		t.Errorf("%v; an import of another instance goes unseen", err)
+	}
+}
+
+// slowToSay is a store that takes its time to say which revision is in force.
+type slowToSay struct {
+	*memory
+	takes time.Duration
+}
+
+func (s slowToSay) RosterRevision(ctx context.Context) (int64, error) {
+	time.Sleep(s.takes)
+	return s.memory.RosterRevision(ctx)
+}
+
+// When the answer has grown old, one of all that come asks for the others; an
+// answer that took longer than it may be old satisfies nobody who waited.
+func TestManyAskOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes time.Duration
+		asked int
+	}{
+		"an answer in time": {100 * time.Millisecond, 1},
+		"a late one":        {time.Second, 1 + 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := slowToSay{new(memory), c.takes}
+				rosters := directory.NewRosters(store, chance())
+				rosters.Staleness = 500 * time.Millisecond
+				var group sync.WaitGroup
+				for range 20 {
+					group.Go(func() {
+						if _, err := rosters.Current(t.Context()); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				group.Wait()
+				if store.asked != c.asked {
+					t.Errorf("asked %d times, want %d", store.asked, c.asked)
+				}
+			})
+		})
 	}
 }
