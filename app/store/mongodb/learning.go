@@ -40,7 +40,8 @@ type placeKey struct {
 func (d placeDocument) revision() int64 { return d.Revision }
 
 func (d placeDocument) value() learning.Place {
-	return learning.Place{Person: d.Key.Person, Course: d.Key.Course, Scope: d.Key.Scope, Done: d.Done, Practised: d.Practised, Failed: int(d.Failed),
+	return learning.Place{Person: d.Key.Person, Course: d.Key.Course, Scope: d.Key.Scope,
+		Done: own(d.Done), Practised: own(d.Practised), Failed: int(d.Failed),
 		StartedAt: instant(d.StartedAt), UpdatedAt: instant(d.UpdatedAt), Revision: d.Revision}
 }
 
@@ -48,7 +49,8 @@ func placeOf(p learning.Place) (placeDocument, error) {
 	if err := errors.Join(plain(string(p.Person), string(p.Course), p.Scope), plainAll(p.Done), plainAll(p.Practised)); err != nil {
 		return placeDocument{}, invalid(errNotText)
 	}
-	return placeDocument{Header: current, Key: placeKey{p.Scope, p.Person, p.Course}, Scope: p.Scope, Person: p.Person, Done: p.Done, Practised: p.Practised,
+	return placeDocument{Header: current, Key: placeKey{p.Scope, p.Person, p.Course}, Scope: p.Scope, Person: p.Person,
+		Done: slices.Clone(p.Done), Practised: slices.Clone(p.Practised),
 		Failed: int64(p.Failed), StartedAt: moment(p.StartedAt), UpdatedAt: moment(p.UpdatedAt), Revision: p.Revision}, nil
 }
 
@@ -89,7 +91,7 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 		return learning.Place{}, err
 	}
 	begin := learning.Place{Person: person, Course: course, Scope: scope}
-	p, err := s.places.update(ctx, placeKey{scope, person, course}, &begin, func(old learning.Place) (placeDocument, error) {
+	return s.places.update(ctx, placeKey{scope, person, course}, &begin, func(old learning.Place) (placeDocument, error) {
 		p, err := update(old)
 		if err != nil {
 			return placeDocument{}, err
@@ -97,19 +99,10 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 		p.Person, p.Course, p.Scope, p.Revision = person, course, scope, old.Revision+1
 		return placeOf(p)
 	})
-	return normalPlace(p), err
 }
 
-// normalPlace is the place as it would be read.
-func normalPlace(p learning.Place) learning.Place {
-	if len(p.Done) == 0 {
-		p.Done = nil
-	}
-	if len(p.Practised) == 0 {
-		p.Practised = nil
-	}
-	return p
-}
+// own is a copy of a list, nil when it is empty.
+func own[T any](list []T) []T { return append([]T(nil), list...) }
 
 type attemptDocument struct {
 	Header      `bson:",inline"`
@@ -144,10 +137,11 @@ func (d attemptDocument) value() learning.Attempt {
 	if d.SubmittedAt != nil {
 		a.SubmittedAt = instant(*d.SubmittedAt)
 	}
+	if len(d.Drawn) > 0 {
+		a.Drawn = make([]learning.Drawn, 0, len(d.Drawn))
+	}
 	for _, q := range d.Drawn {
-		if len(q.Options) == 0 {
-			q.Options = nil
-		}
+		q.Options, q.Answer = own(q.Options), slices.Clone(q.Answer) // an empty answer is one
 		a.Drawn = append(a.Drawn, learning.Drawn(q))
 	}
 	return a
@@ -167,6 +161,7 @@ func attemptOf(a learning.Attempt) (attemptDocument, error) {
 		if err := errors.Join(plain(string(q.Question)), plainAll(q.Options), plainAll(q.Answer)); err != nil {
 			return attemptDocument{}, invalid(errNotText)
 		}
+		q.Options, q.Answer = slices.Clone(q.Options), slices.Clone(q.Answer)
 		d.Drawn = append(d.Drawn, drawnDocument(q))
 	}
 	return d, nil
@@ -197,7 +192,7 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 			return err
 		})
 		if err == nil {
-			s.attempts.wrote(a.ID, raw)
+			s.attempts.wrote(a.ID, d)
 			return d.value(), nil
 		}
 		if !fault.Is(err, fault.Conflict) {

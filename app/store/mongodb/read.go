@@ -26,16 +26,23 @@ var current = Header{V: shape}
 
 // read decodes a document. One of a newer shape is left alone: a newer program
 // runs beside this one.
-func read[D document[T], T any](raw bson.Raw) (T, error) {
-	var d D
-	var none T
-	if err := bson.Unmarshal(raw, &d); err != nil {
-		return none, internal(fmt.Errorf("mongodb: a document that cannot be read: %w", err))
-	}
-	if v := d.version(); v > shape {
-		return none, unavailable(fmt.Errorf("mongodb: a document of shape %d, and this program knows %d: use the newer program", v, shape))
+func read[D document[T], T any](raw bson.Raw) (v T, err error) {
+	d, err := decode[D](raw)
+	if err != nil {
+		return v, err
 	}
 	return d.value(), nil
+}
+
+// decode is read without making the value.
+func decode[D interface{ version() int32 }](raw bson.Raw) (d D, err error) {
+	if err := bson.Unmarshal(raw, &d); err != nil {
+		return d, internal(fmt.Errorf("mongodb: a document that cannot be read: %w", err))
+	}
+	if v := d.version(); v > shape {
+		return d, unavailable(fmt.Errorf("mongodb: a document of shape %d, and this program knows %d: use the newer program", v, shape))
+	}
+	return d, nil
 }
 
 // one returns the only document that matches, or the first in order.

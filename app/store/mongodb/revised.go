@@ -29,13 +29,14 @@ type revised[K comparable, D revisable[T], T any] struct {
 	store *Store
 	of    *mongo.Collection
 	what  string
-	last  *lru.Cache[K, seen]
+	last  *lru.Cache[K, seen[D]]
 	luck  luck
 }
 
-// seen is a document as it was read or written here.
-type seen struct {
-	bson.Raw
+// seen is a document as it was read or written here. It never changes: it shares
+// no list with the values that it was made of and that are made of it.
+type seen[D any] struct {
+	document  D
 	writtenAt time.Time // by this process's clock; zero when it was only read
 }
 
@@ -44,7 +45,7 @@ type seen struct {
 const remembered = 4096
 
 func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collection, what string) *revised[K, D, T] {
-	last, err := lru.New[K, seen](remembered)
+	last, err := lru.New[K, seen[D]](remembered)
 	if err != nil {
 		panic(err) // only of a size below one
 	}
@@ -56,7 +57,7 @@ func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collect
 func (r *revised[K, D, T]) read(ctx context.Context, id K) (v T, err error) {
 	if learning.FollowsOwnWrite(ctx) {
 		if own, ok := r.last.Get(id); ok && time.Since(own.writtenAt) < learning.OwnWriteFor {
-			return read[D](own.Raw)
+			return own.document.value(), nil
 		}
 	}
 	return r.look(ctx, id)
@@ -69,22 +70,18 @@ func (r *revised[K, D, T]) look(ctx context.Context, id K) (v T, err error) {
 		if err != nil {
 			return err
 		}
-		if v, err = read[D](raw); err != nil {
+		d, err := decode[D](raw)
+		if err != nil {
 			return err
 		}
 		if before, ok := r.last.Get(id); ok {
-			r.luck.turned(revisionOf(before.Raw) == revisionOf(raw))
+			r.luck.turned(before.document.revision() == d.revision())
 		}
-		r.last.Add(id, seen{Raw: raw})
+		r.last.Add(id, seen[D]{document: d})
+		v = d.value()
 		return nil
 	})
 	return v, err
-}
-
-// revisionOf is the revision in a document.
-func revisionOf(raw bson.Raw) int64 {
-	n, _ := raw.Lookup("revision").AsInt64OK()
-	return n
 }
 
 // update replaces the document by what change makes of it, and again with a
@@ -96,7 +93,7 @@ func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change fu
 		last, guess := r.last.Get(id)
 		var old T
 		if guess = guess && guessing; guess {
-			old, err = read[D](last.Raw)
+			old, err = last.document.value(), nil
 		} else {
 			old, err = r.look(ctx, id)
 		}
@@ -157,7 +154,7 @@ func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err er
 	})
 	switch {
 	case won:
-		r.wrote(id, raw)
+		r.wrote(id, d)
 	case d.revision() == 1 && fault.Is(err, fault.Conflict):
 		return false, nil
 	case err != nil:
@@ -167,8 +164,8 @@ func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err er
 }
 
 // wrote keeps at hand what was written here just now.
-func (r *revised[K, D, T]) wrote(id K, raw bson.Raw) {
-	r.last.Add(id, seen{Raw: raw, writtenAt: time.Now()})
+func (r *revised[K, D, T]) wrote(id K, d D) {
+	r.last.Add(id, seen[D]{document: d, writtenAt: time.Now()})
 }
 
 // luck says whether guesses were right of late: they are where one instance

@@ -157,3 +157,26 @@ func TestBehindAnOwnWriteNobodyLooks(t *testing.T) {
 		t.Errorf("old for up to %v", learning.OwnWriteFor)
 	}
 }
+
+// TestWhatIsAtHandIsSharedWithNobody changes what was given and what was got.
+func TestWhatIsAtHandIsSharedWithNobody(t *testing.T) {
+	engine.Address(t)
+	s := open(t, engine.Database(t))
+	behind := learning.AfterOwnWrite(t.Context())
+	begin(t, s)
+	given := []learning.OptionID{"a", "b"}
+	got, err := s.UpdateAttempt(t.Context(), "a", func(a learning.Attempt) (learning.Attempt, error) {
+		a.Drawn = []learning.Drawn{{Question: "q", Options: given, Answer: given}}
+		return a, nil
+	})
+	check(t, err)
+	given[0], got.Drawn[0].Options[1] = "changed", "changed"
+	for range 2 {
+		a, err := s.Attempt(behind, "a")
+		check(t, err)
+		if d := a.Drawn[0]; d.Options[0] != "a" || d.Options[1] != "b" || d.Answer[0] != "a" {
+			t.Fatalf("%+v", d)
+		}
+		a.Drawn[0].Options[0], a.Drawn[0].Answer[0] = "changed", "changed"
+	}
+}
