@@ -36,7 +36,7 @@ func (a *App) compareSettings(ctx context.Context) error {
 	}
 	var there map[string]string
 	if json.Unmarshal([]byte(before), &there) != nil {
-		return nil //nolint:nilerr // of a program that keeps them otherwise
+		return nil //nolint:nilerr // another version keeps them in another shape: there is nothing to compare, and nothing wrong
 	}
 	for _, name := range slices.Sorted(maps.Keys(here)) {
 		if was, ok := there[name]; ok && was != here[name] {

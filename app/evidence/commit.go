@@ -257,7 +257,12 @@ func (l *Log) within(call func(context.Context) error) error {
 
 // pause waits a moment, and never as long as another instance. It stays short,
 // or somebody who waits longer after each defeat would never win.
-func (l *Log) pause(attempt int) { l.rest(rand.N(time.Millisecond << min(attempt, 2))) } //nolint:gosec // keeps instances apart, hides nothing
+func (l *Log) pause(attempt int) { l.rest(upTo(time.Millisecond << min(attempt, 2))) }
+
+// upTo is some time below most, never the same as another instance's.
+func upTo(most time.Duration) time.Duration {
+	return rand.N(most) //nolint:gosec // it keeps instances apart and hides nothing: who guesses it gains nothing
+}
 
 func (l *Log) answer(p *pending, e Entry, err error) {
 	l.mu.Lock()

@@ -326,7 +326,7 @@ func (r *checkpointReader) next(x *exportVerifier) error {
 	if r.n++; err != nil || !ok || r.line.Size <= last || r.n > r.until {
 		x.found(InCheckpoint, last, "line", "line %d of %s", r.n, checkpointsFolder)
 		r.over = true
-		return nil //nolint:nilerr // it is found
+		return nil //nolint:nilerr // x.found puts it among the findings, which are the result
 	}
 	if r.n%tileWidth == 0 {
 		err := r.done()
@@ -352,7 +352,7 @@ func checkpointsShard(folder fs.FS, n int64) (name string, width int64, err erro
 		return "", 0, err
 	}
 	if width, err = parseNumber(entries[0].Name()); err != nil || width >= tileWidth {
-		return "", 0, nil //nolint:nilerr // then it is a file that belongs to nothing
+		return "", 0, nil //nolint:nilerr // no tile is called so: the list of files that belong to nothing names it
 	}
 	return part + "/" + entries[0].Name(), width, nil
 }

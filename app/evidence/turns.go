@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"math/rand/v2"
 	"time"
 )
 
@@ -48,7 +47,7 @@ func (t *turns) won(now time.Time, took time.Duration) time.Duration {
 	}
 	t.since = time.Time{}
 	most := min(max(pause, minBreak), maxBreak)
-	return rand.N(most) //nolint:gosec // keeps instances apart, hides nothing
+	return upTo(most)
 }
 
 func (t *turns) tried(now time.Time) {

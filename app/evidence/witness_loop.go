@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -134,7 +133,7 @@ func (l *Log) witnessLoop(w Witness, met bool, wake chan struct{}) {
 		default:
 			l.c.Report(err)
 			pause := min(l.c.WitnessAfter<<min(failures, 20), witnessRetry)
-			if !l.rest(pause + rand.N(pause/4+1)) { //nolint:gosec // keeps instances apart, hides nothing
+			if !l.rest(pause + upTo(pause/4+1)) {
 				return
 			}
 			failures++

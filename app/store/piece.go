@@ -1,6 +1,9 @@
 package store
 
 import (
+	"context"
+	"errors"
+
 	"kokoroe/app/directory"
 	"kokoroe/app/edition"
 	"kokoroe/app/identity"
@@ -23,6 +26,19 @@ type Piece struct {
 	Message     *notify.Message
 	Position    *Position
 	Edition     *edition.Edition
+}
+
+// ErrNoPiece is why PutPiece refuses what is none.
+var ErrNoPiece = errors.New("not one piece, or a roster without a revision")
+
+// VisitRoster visits the roster of a store as a piece, unless nothing was ever
+// imported: the first that Pieces visits.
+func VisitRoster(ctx context.Context, s directory.Store, visit func(Piece) error) error {
+	roster, err := s.Roster(ctx)
+	if err != nil || roster.Revision == 0 {
+		return err
+	}
+	return visit(Piece{Roster: &roster})
 }
 
 // Text is a text that was shown with a policy; see policy.Store.KeepText.

@@ -69,7 +69,7 @@ func (s *Server) examine(x *exchange, d *drawnEntry, report evidence.Report, gen
 	}
 	record, err := evidence.ParseRecord(report.Entry.Record)
 	if err != nil {
-		return nil //nolint:nilerr // a step has failed for it already
+		return nil //nolint:nilerr // the report, taken over above, names this failure as one of its steps
 	}
 	for _, digest := range []string{record.Shown.Text, record.Shown.Declaration} {
 		ok, err := s.isGenuine(x, digest, genuine)

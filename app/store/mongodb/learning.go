@@ -179,15 +179,11 @@ func (s *Store) OpenAttempt(ctx context.Context, a learning.Attempt) (learning.A
 	if err != nil {
 		return learning.Attempt{}, err
 	}
-	raw, err := bson.Marshal(d)
-	if err != nil {
-		return learning.Attempt{}, internal(err)
-	}
 	for n := 0; ; n++ {
 		// Who begins an attempt has rarely one open: that shows when it is added.
 		sameID := false
 		err := s.call(ctx, "attempt", func(ctx context.Context) error {
-			_, err := s.attempt.InsertOne(ctx, bson.Raw(raw))
+			_, err := s.attempt.InsertOne(ctx, d)
 			sameID = mongo.IsDuplicateKeyError(err) && brokenIndex(err) == "_id"
 			return err
 		})

@@ -135,19 +135,15 @@ func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change fu
 // The server finds a document by _id alone at half the price of one by _id and
 // revision, so that the revision is looked at by the replacement.
 func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err error) {
-	raw, err := bson.Marshal(d)
-	if err != nil {
-		return false, internal(err)
-	}
 	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
 		if d.revision() == 1 {
-			_, err := r.of.InsertOne(ctx, bson.Raw(raw))
+			_, err := r.of.InsertOne(ctx, d)
 			won = err == nil
 			return err
 		}
 		same := is("$eq", bson.A{"$revision", d.revision() - 1})
 		u, err := r.of.UpdateOne(ctx, is("_id", id), mongo.Pipeline{
-			is("$replaceWith", is("$cond", bson.A{same, is("$literal", bson.Raw(raw)), "$$ROOT"})),
+			is("$replaceWith", is("$cond", bson.A{same, is("$literal", d), "$$ROOT"})),
 		})
 		won = err == nil && u.ModifiedCount == 1
 		return err

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"kokoroe/app/directory"
 	"kokoroe/app/edition"
@@ -15,18 +14,10 @@ import (
 	"kokoroe/app/store"
 )
 
-var errNoPiece = errors.New("not one piece, or a roster without a revision")
-
 // Pieces implements store.Store.
 func (s *Store) Pieces(ctx context.Context, visit func(store.Piece) error) error {
-	roster, err := s.Roster(ctx)
-	if err != nil {
+	if err := store.VisitRoster(ctx, s, visit); err != nil {
 		return err
-	}
-	if roster.Revision > 0 {
-		if err := visit(store.Piece{Roster: &roster}); err != nil {
-			return err
-		}
 	}
 	for _, walk := range []func() error{
 		func() error {
@@ -109,7 +100,7 @@ func (s *Store) PutPiece(ctx context.Context, p store.Piece) error {
 	switch p.Sort() {
 	case "roster":
 		if p.Roster.Revision <= 0 {
-			return invalid(errNoPiece)
+			return invalid(store.ErrNoPiece)
 		}
 		_, err := s.applyRoster(ctx, 0, p.Roster.Revision, directory.Change{People: p.Roster.People, Departments: p.Roster.Departments})
 		return err
@@ -141,7 +132,7 @@ func (s *Store) PutPiece(ctx context.Context, p store.Piece) error {
 		e := *p.Edition
 		return s.add(ctx, "edition", plainEdition(e), insertEdition, editionArgs(e)...)
 	}
-	return invalid(errNoPiece)
+	return invalid(store.ErrNoPiece)
 }
 
 // add inserts one row, unless its values were refused.
