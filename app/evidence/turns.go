@@ -1,8 +1,6 @@
 package evidence
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	turn     = 250 * time.Millisecond // for which an instance appends without a break, when it knows of no other
