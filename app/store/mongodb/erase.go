@@ -53,6 +53,8 @@ func (s *Store) ErasePerson(ctx context.Context, person directory.PersonID) erro
 			return err
 		}
 	}
+	s.places.last.Purge()
+	s.attempts.last.Purge()
 	for n := 0; ; n++ {
 		err := s.callFor(ctx, importLimit*s.limit, "revision", func(ctx context.Context) error { return s.eraseFromRoster(ctx, person) })
 		if !fault.Is(err, fault.Conflict) {

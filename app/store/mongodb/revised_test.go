@@ -8,6 +8,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"kokoroe/app/fault"
 	"kokoroe/app/learning"
 	"kokoroe/app/store/mongodb"
 	"kokoroe/tests/mongodb/engine"
@@ -178,5 +179,17 @@ func TestWhatIsAtHandIsSharedWithNobody(t *testing.T) {
 			t.Fatalf("%+v", d)
 		}
 		a.Drawn[0].Options[0], a.Drawn[0].Answer[0] = "changed", "changed"
+	}
+}
+
+// TestWhatIsErasedIsNotAtHand asks as the browser does that has just answered.
+func TestWhatIsErasedIsNotAtHand(t *testing.T) {
+	engine.Address(t)
+	s := open(t, engine.Database(t))
+	begin(t, s)
+	more(t, s)
+	check(t, s.ErasePerson(t.Context(), "p"))
+	if a, err := s.Attempt(learning.AfterOwnWrite(t.Context()), "a"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an erased attempt is shown: %+v, %v", a, err)
 	}
 }
