@@ -23,8 +23,14 @@ func TestContractsOfOwnDepartmentOnly(t *testing.T) {
 		t.Errorf("the head sees %d contracts, want the one", n)
 	}
 	b.Get("/contracts/K-2026-02").Want(t, 200, "Lê Văn Mẫu")
+	var workers []string
+	for _, c := range p.App.Registers.Contracts().Contracts {
+		for _, w := range c.Workers {
+			workers = append(workers, w.Number, string(p.Person(w.Number).ID))
+		}
+	}
 	for _, path := range []string{"/contracts/K-2026-01", "/contracts/K-2026-04", "/contracts/none"} {
-		b.Get(path).Want(t, 404).Lacks(t, "W00")
+		b.Get(path).Want(t, 404).Lacks(t, workers...)
 	}
 	for _, role := range []string{"hr", "security-office", "auditor"} {
 		all := p.As(role)

@@ -147,7 +147,7 @@ func TestForwardedFor(t *testing.T) {
 		})
 	}
 	for _, b := range []*behind{stranger, trusting} {
-		if strings.Contains(b.logs.String(), lie) || strings.Contains(b.logs.String(), "evil") {
+		if strings.Contains(b.logs.String(), lie) || strings.Contains(b.logs.String(), "evil.example") {
 			t.Error("a lie is in the log")
 		}
 	}
@@ -174,7 +174,7 @@ func TestHosts(t *testing.T) {
 			t.Errorf("Host %q answered %d, want %d", host, response.StatusCode, want)
 		}
 		assertGuarded(t, host, response.Header)
-		if !known && strings.Contains(text, "evil") {
+		if !known && strings.Contains(text, "evil.example") {
 			t.Errorf("the page for Host %q repeats it", host)
 		}
 	}
@@ -186,7 +186,7 @@ func TestAddressesAreTheConfiguredOnes(t *testing.T) {
 	t.Parallel()
 	lies := http.Header{
 		"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Protocol": {"http"}, "X-Forwarded-Ssl": {"off"}, "X-Url-Scheme": {"http"}, "X-Forwarded-Port": {"666"},
-		"X-Forwarded-Prefix": {"/evil"}, "X-Forwarded-Server": {"evil.example"}, "X-Host": {"evil.example"}, "X-Original-Host": {"evil.example"}, "X-Original-Url": {"/audit"}, "X-Rewrite-Url": {"/audit"},
+		"X-Forwarded-Prefix": {"/evil.example"}, "X-Forwarded-Server": {"evil.example"}, "X-Host": {"evil.example"}, "X-Original-Host": {"evil.example"}, "X-Original-Url": {"/audit"}, "X-Rewrite-Url": {"/audit"},
 		"X-Http-Method-Override": {"POST"}, "Forwarded": {"for=6.6.6.6;host=evil.example;proto=http"},
 	}
 	for name, b := range map[string]*behind{"untrusted": newBehind(t), "trusted": newBehind(t, "127.0.0.1")} {
@@ -197,7 +197,7 @@ func TestAddressesAreTheConfiguredOnes(t *testing.T) {
 			if response.StatusCode != honest.StatusCode || response.Header.Get("Location") != honest.Header.Get("Location") || len(text) != len(plain) {
 				t.Errorf("%s: %d %q with lies, %d %q without", what, response.StatusCode, response.Header.Get("Location"), honest.StatusCode, honest.Header.Get("Location"))
 			}
-			if strings.Contains(text, "evil") || strings.Contains(fmt.Sprint(response.Header), "evil") {
+			if strings.Contains(text, "evil.example") || strings.Contains(fmt.Sprint(response.Header), "evil.example") {
 				t.Errorf("%s: the answer holds what was said", what)
 			}
 			if !strings.HasPrefix(response.Header.Get("Strict-Transport-Security"), "max-age=") {

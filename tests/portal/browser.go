@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -270,11 +271,18 @@ func (p *Page) Want(t testing.TB, status int, words ...string) *Page {
 	return p
 }
 
+// inCodes matches what may stand in a random code by chance.
+var inCodes = regexp.MustCompile(`^[A-Za-z0-9_-]{0,4}$`)
+
 // Lacks fails the test if the page holds one of the words, anywhere in its
-// source.
+// source. A word of fewer than five letters or digits is refused: every page holds
+// random codes, and one in a few thousand of them holds any three letters.
 func (p *Page) Lacks(t testing.TB, words ...string) *Page {
 	t.Helper()
 	for _, w := range words {
+		if inCodes.MatchString(w) {
+			t.Fatalf("%q is so short that a random code may hold it", w)
+		}
 		if bytes.Contains(p.Body, []byte(w)) {
 			t.Fatalf("%s holds %q", p.URL, w)
 		}
