@@ -30,6 +30,7 @@ type Edition struct {
 	Content     string // Files.Digest of the content
 	Registers   string // Files.Digest of the registers
 	Program     string // version of the program that published it
+	By          string // opaque ID of who decided it; "" when an instance published it at its start, or before this was kept
 	PublishedAt time.Time
 	Bundle      []byte // as Pack makes it; nil of an edition that another has followed
 }

@@ -19,18 +19,19 @@ type editionDocument struct {
 	Content     string        `bson:"content"`
 	Registers   string        `bson:"registers"`
 	Program     string        `bson:"program"`
+	By          string        `bson:"published_by,omitempty"`
 	PublishedAt bson.DateTime `bson:"published_at"`
 	Bundle      []byte        `bson:"bundle,omitempty"` // not there when another edition has followed
 }
 
 func (d editionDocument) value() edition.Edition {
 	return edition.Edition{Number: d.Number, Content: d.Content, Registers: d.Registers, Program: d.Program,
-		PublishedAt: instant(d.PublishedAt), Bundle: some(d.Bundle)}
+		By: d.By, PublishedAt: instant(d.PublishedAt), Bundle: some(d.Bundle)}
 }
 
 func editionOf(e edition.Edition) editionDocument {
 	return editionDocument{Header: current, Number: e.Number, Content: e.Content, Registers: e.Registers, Program: e.Program,
-		PublishedAt: moment(e.PublishedAt), Bundle: e.Bundle}
+		By: e.By, PublishedAt: moment(e.PublishedAt), Bundle: e.Bundle}
 }
 
 // plainEdition refuses what no store keeps; a bundle that is not too large fits into a
@@ -39,7 +40,7 @@ func plainEdition(e edition.Edition) error {
 	if e.Number <= 0 || len(e.Bundle) > edition.MaxBundle {
 		return invalid(errNoEdition)
 	}
-	return plain(e.Content, e.Registers, e.Program)
+	return plain(e.Content, e.Registers, e.Program, e.By)
 }
 
 // PublishEdition implements edition.Store. The insert is what counts: a bundle

@@ -22,6 +22,8 @@ var migrations = []migration{
 	// Schema 3 has editions and settings beside what was there, and every document stays as it
 	// was. The first program that starts publishes what its folders hold.
 	func(context.Context, *mongo.Database) error { return nil },
+	// Schema 4 lets an edition say who decided it. Of those that are there nobody knows.
+	func(context.Context, *mongo.Database) error { return nil },
 }
 
 // create makes a collection with its validator, unless another instance that

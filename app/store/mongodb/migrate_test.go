@@ -1,13 +1,17 @@
 package mongodb_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"kokoroe/app/directory"
 	"kokoroe/app/edition"
@@ -102,5 +106,67 @@ func TestEditionsComeToADatabaseWithout(t *testing.T) {
 	check(t, err)
 	if now := everything(t, db); now != before {
 		t.Errorf("the migration changed: %s", cmp.Diff(before, now))
+	}
+}
+
+// TestEditionsFromBeforeThatSayNotWhoDecidedThem opens a database of schema 3, where
+// the shape of an edition has no place for that. The server is asked to change the
+// shape; the engine of the tests cannot, and then it is changed by hand.
+func TestEditionsFromBeforeThatSayNotWhoDecidedThem(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	check(t, open(t, uri).Close())
+	db := documents(t, uri)
+	specifications, err := db.ListCollectionSpecifications(t.Context(), d("name", "edition"))
+	check(t, err)
+	declared := specifications[0].Options.Lookup("validator").Document()
+	var former struct {
+		Shape map[string]any `bson:"$jsonSchema"`
+	}
+	check(t, bson.Unmarshal(declared, &former))
+	former.Shape["properties"] = slices.DeleteFunc(former.Shape["properties"].(bson.D), func(e bson.E) bool { return e.Key == "published_by" })
+	at := time.UnixMilli(7).UTC()
+	shaped := func(validator any) {
+		t.Helper()
+		check(t, db.Collection("edition").Drop(t.Context()))
+		check(t, db.CreateCollection(t.Context(), "edition", options.CreateCollection().SetValidator(validator)))
+		insert(t, db.Collection("edition"), d("_id", int64(3), "v", int32(1), "content", "c", "registers", "r", "program", "1.0", "published_at", at))
+	}
+	shaped(former)
+	if _, err := db.Collection("edition").InsertOne(t.Context(), d("_id", int64(4), "v", int32(1), "content", "c", "registers", "r",
+		"program", "1.0", "published_by", "operator", "published_at", at)); err == nil {
+		t.Fatal("the former shape takes it too")
+	}
+	_, err = db.Collection("kokoroe").UpdateOne(t.Context(), d("_id", "schema"), d("$set", d("version", int64(3))))
+	check(t, err)
+
+	var asked bson.Raw
+	s, err := mongodb.OpenWatched(t.Context(), mongodb.Config{URI: uri}, func(e *event.CommandStartedEvent) {
+		if name, ok := e.Command.Lookup("collMod").StringValueOK(); ok && name == "edition" {
+			asked = slices.Clone(e.Command.Lookup("validator").Document())
+		}
+	})
+	if !bytes.Equal(asked, declared) {
+		t.Errorf("asked for the shape %s, want %s", asked, declared)
+	}
+	switch {
+	case err == nil:
+		t.Cleanup(func() { check(t, s.Close()) })
+	case strings.Contains(err.Error(), "CommandNotFound"):
+		shaped(declared)
+		s = open(t, uri)
+	default:
+		t.Fatal(err)
+	}
+	want := edition.Edition{Number: 3, Content: "c", Registers: "r", Program: "1.0", PublishedAt: at}
+	e, err := s.EditionInForce(t.Context())
+	if diff := cmp.Diff(want, e); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	want.Number, want.By = 4, "operator"
+	check(t, s.PublishEdition(t.Context(), want))
+	e, err = s.EditionInForce(t.Context())
+	if diff := cmp.Diff(want, e); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }

@@ -111,7 +111,7 @@ var collections = []collection{
 
 	{"setting", object(text("_id"), text("settings")), nil},
 
-	{"edition", object(long("_id"), text("content"), text("registers"), text("program"), moments("published_at"), bytesOf("bundle")), []index{
+	{"edition", object(long("_id"), text("content"), text("registers"), text("program"), optional(text("published_by")), moments("published_at"), bytesOf("bundle")), []index{
 		{name: "edition_content", keys: by("content")},
 		{name: "edition_registers", keys: by("registers")},
 	}},

@@ -29,22 +29,22 @@ func plainEdition(e edition.Edition) error {
 	if e.Number <= 0 || len(e.Bundle) > edition.MaxBundle {
 		return invalid(errNoEdition)
 	}
-	return plain(e.Content, e.Registers, e.Program)
+	return plain(e.Content, e.Registers, e.Program, e.By)
 }
 
 const (
-	insertEdition = `INSERT INTO edition (number, content, registers, program, published_at, bundle) VALUES (?, ?, ?, ?, ?, ?)`
-	selectEdition = `SELECT number, content, registers, program, published_at, bundle FROM edition `
+	insertEdition = `INSERT INTO edition (number, content, registers, program, published_by, published_at, bundle) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	selectEdition = `SELECT number, content, registers, program, published_by, published_at, bundle FROM edition `
 )
 
 func editionArgs(e edition.Edition) []any {
-	return []any{e.Number, e.Content, e.Registers, e.Program, millis(e.PublishedAt), blob(e.Bundle)}
+	return []any{e.Number, e.Content, e.Registers, e.Program, e.By, millis(e.PublishedAt), blob(e.Bundle)}
 }
 
 func scanEdition(row scanner) (edition.Edition, error) {
 	var e edition.Edition
 	var at int64
-	err := row.Scan(&e.Number, &e.Content, &e.Registers, &e.Program, &at, &e.Bundle)
+	err := row.Scan(&e.Number, &e.Content, &e.Registers, &e.Program, &e.By, &at, &e.Bundle)
 	e.PublishedAt = instant(at)
 	return e, err
 }

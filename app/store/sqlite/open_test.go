@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/store/sqlite"
@@ -192,5 +195,23 @@ func TestBackup(t *testing.T) {
 	check(t, other.AppendEntries(t.Context(), []evidence.Entry{benchEntry(2)}))
 	if n, _ := s.LogSize(t.Context()); n != 2 {
 		t.Error("the copy is not a copy")
+	}
+}
+
+// TestEditionsFromBeforeThatSayNotWhoDecidedThem opens a database of schema 6.
+func TestEditionsFromBeforeThatSayNotWhoDecidedThem(t *testing.T) {
+	path := file(t)
+	check(t, open(t, path).Close())
+	foreign(t, path, "ALTER TABLE edition DROP COLUMN published_by", "DELETE FROM goose_db_version WHERE version_id > 6",
+		"INSERT INTO edition (number, content, registers, program, published_at, bundle) VALUES (3, 'c', 'r', '1.0', 7, x'01')")
+	s := open(t, path)
+	want := edition.Edition{Number: 3, Content: "c", Registers: "r", Program: "1.0", PublishedAt: time.UnixMilli(7).UTC(), Bundle: []byte{1}}
+	if e, err := s.EditionInForce(t.Context()); err != nil || !reflect.DeepEqual(e, want) {
+		t.Errorf("%+v, %v", e, err)
+	}
+	want.Number, want.By = 4, "operator"
+	check(t, s.PublishEdition(t.Context(), want))
+	if e, err := s.EditionInForce(t.Context()); err != nil || !reflect.DeepEqual(e, want) {
+		t.Errorf("%+v, %v", e, err)
 	}
 }

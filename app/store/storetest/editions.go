@@ -26,6 +26,12 @@ var editionContracts = []contract{
 		same(t, value[int64](t)(s.EditionNumber(t.Context())), 1)
 		same(t, value[edition.Edition](t)(s.EditionInForce(t.Context())), e)
 	}},
+	{"of an edition that nobody decided, nobody is named", func(t *testing.T, s store.Store) {
+		e := sampleEdition(1, "a")
+		e.By = ""
+		noError(t, s.PublishEdition(t.Context(), e))
+		same(t, value[edition.Edition](t)(s.EditionInForce(t.Context())), e)
+	}},
 	{"a number is given once", func(t *testing.T, s store.Store) {
 		noError(t, s.PublishEdition(t.Context(), sampleEdition(1, "a")))
 		wantKind(t, s.PublishEdition(t.Context(), sampleEdition(1, "b")), fault.Conflict)

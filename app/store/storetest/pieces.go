@@ -39,7 +39,7 @@ func samplePieces(x string) []store.Piece {
 	message.State, message.Attempts, message.SettledAt, message.Answer = notify.Sent, 4, after(time.Minute), "250 OK"
 	waiting.Holder, waiting.NextAt = "holder", after(time.Hour)
 	former, newer := sampleEdition(keyNumber(x), "former "+x), sampleEdition(keyNumber(x)+1, "newer "+x)
-	former.Bundle = nil
+	former.Bundle, former.By = nil, ""
 	return []store.Piece{
 		{Roster: &directory.Snapshot{
 			Revision: 41, People: []directory.Person{samplePerson(1), {ID: "p-bare", Number: "0000002"}},
@@ -333,7 +333,7 @@ func pieceWrites(s store.Store, x string, writes map[string]func() error) {
 		{Message: &notify.Message{Key: x}}, {Message: &notify.Message{Person: person}}, {Message: &notify.Message{Answer: x}},
 		{Position: &store.Position{Reader: x}},
 		{Edition: &edition.Edition{Number: 1, Content: x}}, {Edition: &edition.Edition{Number: 1, Registers: x}},
-		{Edition: &edition.Edition{Number: 1, Program: x}},
+		{Edition: &edition.Edition{Number: 1, Program: x}}, {Edition: &edition.Edition{Number: 1, By: x}},
 	}
 	for i, p := range pieces {
 		writes[strings.Join([]string{"piece", p.Sort(), fmt.Sprint(i)}, " ")] = func() error { return s.PutPiece(background, p) }

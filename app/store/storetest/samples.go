@@ -87,7 +87,7 @@ func samplePublication(id policy.ID, version int, language, digest string) polic
 
 func sampleEdition(number int64, digest string) edition.Edition {
 	return edition.Edition{
-		Number: number, Content: "content " + digest, Registers: "registers " + digest, Program: "1.0-試験", PublishedAt: at,
+		Number: number, Content: "content " + digest, Registers: "registers " + digest, Program: "1.0-試験", By: "operator", PublishedAt: at,
 		Bundle: []byte("PK " + digest + "\x00\xff"),
 	}
 }
