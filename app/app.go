@@ -47,6 +47,7 @@ type App struct {
 	inForce   atomic.Pointer[inForce] // set before anything asks
 	refused   atomic.Pointer[refusal] // nil: the newest edition is in force here
 	taking    sync.Mutex              // one edition at a time is taken over
+	recorded  int64                   // number of an edition whose publication is recorded, or need not be; taking guards it
 	mailing   *mailing                // nil: no mail
 }
 

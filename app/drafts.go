@@ -143,17 +143,22 @@ func notTaken(e edition.Edition, err error) error {
 // errOvertaken says that another instance has published meanwhile.
 var errOvertaken = errors.New("another edition was published meanwhile")
 
-// put puts what comes next into force: the texts of its policies first, for a
-// record names them, then the edition.
-func (in *Installation) put(ctx context.Context, s standing, d drafts) (*inForce, error) {
+// put puts what comes next into force, as decided by somebody or by nobody: the
+// texts of its policies first, for a record names them, then the edition. The one
+// before it has its record by then, so that the newest alone may still lack it.
+func (in *Installation) put(ctx context.Context, s standing, d drafts, by string) (*inForce, error) {
 	catalogue, registers, err := d.load(s.next)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.recordPublished(ctx, s.Edition); err != nil {
 		return nil, err
 	}
 	e, err := edition.New(s.Number+1, s.next, in.cfg.Version, in.cfg.Now())
 	if err != nil {
 		return nil, err
 	}
+	e.By = by
 	if err := in.texts().Publish(ctx, catalogue.Policies); err != nil {
 		return nil, err
 	}

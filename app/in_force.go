@@ -40,7 +40,7 @@ func (a *App) start(ctx context.Context, own drafts) error {
 		if s.same() {
 			f, err = a.take(ctx, s.Edition, s.was, own.load)
 		} else {
-			f, err = a.put(ctx, s, own)
+			f, err = a.put(ctx, s, own, "")
 		}
 		if errors.Is(err, errOvertaken) {
 			continue
@@ -49,8 +49,25 @@ func (a *App) start(ctx context.Context, own drafts) error {
 			return err
 		}
 		a.inForce.Store(f)
+		if err := a.recordInForce(ctx); err != nil { // follow tries again
+			a.cfg.Logger.Error("the publication of the edition in force is not recorded yet", "cause", err.Error())
+		}
 		return nil
 	}
+}
+
+// recordInForce sees to it that the log says who put into force what is in force
+// here.
+func (a *App) recordInForce(ctx context.Context) error {
+	e := a.Edition()
+	if a.recorded == e.Number {
+		return nil
+	}
+	if err := a.recordPublished(ctx, e); err != nil {
+		return err
+	}
+	a.recorded = e.Number
+	return nil
 }
 
 // reader reads a bundle as this program understands it.
@@ -102,16 +119,17 @@ func (a *App) follow(ctx context.Context) error {
 		}
 		err := a.TakeNewest(ctx)
 		if err != nil && !failed && ctx.Err() == nil { // said once, not every second
-			a.cfg.Logger.Error("asking for a newer edition", "cause", err.Error())
+			a.cfg.Logger.Error("following the newest edition", "cause", err.Error())
 		}
 		failed = err != nil
 	}
 }
 
 // TakeNewest takes over the newest edition, if it is another than the one in
-// force here. One that this program cannot read is refused: what was in force
-// stays, the instance is not ready, and so a load balancer leaves it out instead
-// of showing two truths. Unavailable when the store does not answer.
+// force here, and records its publication if whoever published it did not. One
+// that this program cannot read is refused: what was in force stays, the instance
+// is not ready, and so a load balancer leaves it out instead of showing two truths.
+// Unavailable when the store does not answer, or the log takes nothing.
 func (a *App) TakeNewest(ctx context.Context) error {
 	a.taking.Lock()
 	defer a.taking.Unlock()
@@ -124,7 +142,7 @@ func (a *App) TakeNewest(ctx context.Context) error {
 	}
 	if number == 0 || number == a.Edition().Number {
 		a.refused.Store(nil)
-		return nil
+		return a.recordInForce(ctx)
 	}
 	e, err := a.Store.EditionInForce(ctx)
 	if err != nil {
@@ -142,7 +160,7 @@ func (a *App) TakeNewest(ctx context.Context) error {
 	a.inForce.Store(f)
 	a.Ledger.Follow(f.catalogue.Requirements, f.catalogue.Policies)
 	a.refused.Store(nil)
-	return nil
+	return a.recordInForce(ctx)
 }
 
 func (a *App) opened(ctx context.Context, e edition.Edition) (*inForce, error) {

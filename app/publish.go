@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"kokoroe/app/edition"
 	"kokoroe/app/evidence"
+	"kokoroe/app/fault"
 	"kokoroe/app/locale"
 	"kokoroe/app/policy"
 	"kokoroe/app/retention"
@@ -23,6 +26,9 @@ type ContentPublished struct {
 	Registers string `json:"registers"` // likewise
 }
 
+// operator is who uses the commands.
+const operator = "operator"
+
 // Published is what publishing the folders changes, or would.
 type Published struct {
 	Number   int64 // of the edition that is in force afterwards; 0 when nothing is
@@ -33,6 +39,7 @@ type Published struct {
 // Publish puts what the folders of cfg hold into force while the portal runs:
 // every instance takes it over within 2 s. A part without a folder stays as it
 // is in force. What was in force before and was replaced is brought back too.
+// When all is in force already, the record of that is made if it is missing.
 // The error is document.Problems when something is wrong with what the folders
 // hold. With rehearse nothing is published, and the log need not be open.
 func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, error) {
@@ -57,10 +64,13 @@ func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, 
 		if err != nil {
 			return out, err
 		}
-		if out.Versions, err = in.texts().Unpublished(ctx, catalogue.Policies); err != nil || rehearse || s.same() {
+		if out.Versions, err = in.texts().Unpublished(ctx, catalogue.Policies); err != nil || rehearse {
 			return out, err
 		}
-		f, err := in.put(ctx, s, d)
+		if s.same() {
+			return out, in.recordPublished(ctx, s.Edition)
+		}
+		f, err := in.put(ctx, s, d, operator)
 		if errors.Is(err, errOvertaken) {
 			continue
 		}
@@ -72,12 +82,34 @@ func (in *Installation) Publish(ctx context.Context, rehearse bool) (Published, 
 	}
 }
 
+// recordPublished records who put the edition into force, unless that is recorded
+// already. The edition comes into the store first, and whoever publishes it may
+// not live until the record: so all who take the edition over see to it, and its
+// key makes it one.
 func (in *Installation) recordPublished(ctx context.Context, e edition.Edition) error {
+	if e.By == "" {
+		return nil
+	}
+	key := fmt.Sprintf("content.published/%d", e.Number)
+	if _, err := in.Store.EntryByKey(ctx, key); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if was, err := in.publicationErased(ctx, e); was || err != nil {
+		return err
+	}
 	_, err := in.Log.Append(ctx, evidence.Statement{
-		Kind: KindPublished, Key: fmt.Sprintf("content.published/%d", e.Number), Actor: evidence.Actor{ID: "operator"},
+		Kind: KindPublished, Key: key, Actor: evidence.Actor{ID: e.By},
 		Object: "edition", At: e.PublishedAt, Body: ContentPublished{Edition: e.Number, Content: e.Content, Registers: e.Registers},
 	})
 	return err
+}
+
+// publicationErased reports whether the record was there once. An erased one has
+// lost its key, and is not to be made again.
+func (in *Installation) publicationErased(ctx context.Context, e edition.Edition) (bool, error) {
+	at := e.PublishedAt
+	entries, err := in.Store.FindEntries(ctx, evidence.Query{Kind: KindPublished, From: at, Until: at.Add(time.Millisecond)})
+	return slices.ContainsFunc(entries, func(e evidence.Entry) bool { return e.Record == nil }), err
 }
 
 // RetentionRules returns the rules in force for how long records are kept.

@@ -190,7 +190,7 @@ func RenewKey(ctx context.Context, cfg Config) (_ evidence.KeyRing, err error) {
 	}
 	return in.Keys.Renew(in.cfg.State, in.Keys.Origin(), func(next string) error {
 		_, err := in.Log.Append(ctx, evidence.Statement{
-			Kind: KindKeyRenewed, Key: "evidence.key_renewed/" + next, Actor: evidence.Actor{ID: "operator"},
+			Kind: KindKeyRenewed, Key: "evidence.key_renewed/" + next, Actor: evidence.Actor{ID: operator},
 			Object: "log:" + in.Keys.Origin(), Body: KeyRenewed{From: in.Keys.Public, To: next},
 		})
 		if err == nil {

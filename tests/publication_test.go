@@ -22,6 +22,7 @@ import (
 	"kokoroe/app/edition"
 	"kokoroe/app/fault"
 	"kokoroe/app/learning"
+	"kokoroe/app/store"
 	"kokoroe/content"
 	"kokoroe/locales"
 	"kokoroe/tests/portal"
@@ -105,24 +106,32 @@ func (w *town) each(t *testing.T, f func(t *testing.T)) {
 // publish is what "kokoroe publish" does, beside the portal; nil is no folder.
 func (w *town) publish(t *testing.T, folder, registers fs.FS) app.Published {
 	t.Helper()
-	cfg := app.Config{
-		Store: w.Store, State: w.Folder, Content: folder, Registers: registers, Locales: locales.FS, Version: "test", Now: w.Clock.Now,
+	in := operating(t, app.Config{Store: w.Store, State: w.Folder, Content: folder, Registers: registers, Now: w.Clock.Now}, nil)
+	p, err := in.Publish(t.Context(), false)
+	if err := errors.Join(err, in.Close()); err != nil {
+		t.Fatal(err)
 	}
-	if folder == nil {
+	return p
+}
+
+// operating opens an installation as the operator's commands do, with its log.
+// wrap puts something around the store; it may be nil.
+func operating(t *testing.T, cfg app.Config, wrap func(store.Store) store.Store) *app.Installation {
+	t.Helper()
+	if cfg.Locales, cfg.Version = locales.FS, "test"; cfg.Content == nil {
 		cfg.Content, cfg.Shipped = content.FS, true
 	}
 	in, err := app.OpenInstallation(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if wrap != nil {
+		in.Store = wrap(in.Store)
+	}
 	if err := in.OpenLog(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p, err := in.Publish(t.Context(), false)
-	if err := errors.Join(err, in.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return in
 }
 
 // untilAll waits for the instances to follow by themselves. That they ask every
