@@ -39,7 +39,9 @@ type Config struct {
 	Empty     bool               // no history: nobody has done anything yet
 	Version   string
 	Logger    *slog.Logger
-	Now       calendar.Clock
+	Date      calendar.Date  // on which it begins; zero: today, and in the sample city DayInSample
+	Real      calendar.Clock // the real clock; nil: time.Now
+	Now       calendar.Clock // the clock to live by, whatever Date and Real say; nil: as they say
 }
 
 // Demo is a running demonstration.
@@ -78,19 +80,24 @@ func Open(ctx context.Context, cfg Config) (_ *Demo, err error) {
 	if cfg.Content == nil {
 		cfg.Content = content.FS
 	}
-	if cfg.City == nil {
-		if cfg.City, err = fs.Sub(content.FS, "sample"); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	if cfg.Store == "" {
 		cfg.Store = "sqlite:" + filepath.Join(cfg.Folder, "kokoroe.db")
 	}
 	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
 		return nil, err
+	}
+	if cfg.Real == nil {
+		cfg.Real = time.Now
+	}
+	if cfg.Now == nil {
+		if cfg.Now, err = startClock(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.City == nil {
+		if cfg.City, err = fs.Sub(content.FS, "sample"); err != nil {
+			return nil, err
+		}
 	}
 	d := &Demo{secret: rand.Text()}
 	defer func() {
@@ -243,6 +250,9 @@ func (d *Demo) load(ctx context.Context, cfg Config) error {
 	}
 	return nil
 }
+
+// Now tells the time in the demonstration.
+func (d *Demo) Now() time.Time { return d.cfg.Now() }
 
 // Run serves until ctx ends, then closes everything.
 func (d *Demo) Run(ctx context.Context) error {

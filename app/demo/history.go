@@ -55,6 +55,9 @@ func (h *historian) live(ctx context.Context, p directory.Person) error {
 		return err
 	}
 	for i, a := range assignments {
+		if !a.AssignedOn.Before(today) {
+			continue // yesterday nobody was asked
+		}
 		luck := chance(p.Number)
 		at := h.when(p.Number, i, a)
 		switch {
@@ -84,7 +87,7 @@ func chance(number string) int {
 // when is an office hour between the assignment's first day and yesterday.
 func (h *historian) when(number string, i int, a duty.Assignment) time.Time {
 	from := a.AssignedOn
-	days := max(from.DaysUntil(calendar.DateOf(h.now)), 1)
+	days := from.DaysUntil(calendar.DateOf(h.now))
 	on := from.AddDays(chance(number+"day") * days / 100)
 	minutes := 9*60 + chance(number+strconv.Itoa(i))*5
 	return on.StartsAt().Add(time.Duration(minutes) * time.Minute)

@@ -77,6 +77,8 @@ func TestExitCodes(t *testing.T) {
 		"provider without https":  {[]string{"serve", "--base-url", "https://k.example", "--providers", providers, "--data", withKey(t)}, exitFailed, "is not https"},
 		"no signing key":          {[]string{"serve", "--base-url", "https://k.example", "--providers", providers, "--data", t.TempDir()}, exitFailed, "kokoroe keys new"},
 		"demo for the world":      {[]string{"demo", "--listen", "0.0.0.0:0"}, exitFailed, "loopback only"},
+		"demo on no day":          {[]string{"demo", "--date", "2027-02-29"}, exitFailed, `--date: "2027-02-29" is not a date`},
+		"demo in another year":    {[]string{"demo", "--date", "2027-04-01"}, exitFailed, "--date 2027-04-01: the sample city lives from 2026-04-01 to 2027-03-31"},
 		"nothing is running":      {[]string{"health", "--listen", "127.0.0.1:1"}, exitFailed, "refused"},
 		"provider file of no use": {[]string{"serve", "--base-url", "https://k.example", "--providers", roster}, exitRefused, "roster.csv:1"},
 	} {
@@ -126,15 +128,19 @@ func TestImportRoster(t *testing.T) {
 	}
 }
 
-// TestDemo starts the demonstration as a newcomer does, and again on the same
-// folder.
+// TestDemo starts the demonstration on a day that is over, and again on the same
+// folder as a newcomer does.
 func TestDemo(t *testing.T) {
 	data := t.TempDir()
 	for _, when := range []string{"first", "second"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out, errs output
 		ended := make(chan int, 1)
-		go func() { ended <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0", "--data", data}, &out, &errs) }()
+		args := []string{"demo", "--listen", "127.0.0.1:0", "--data", data}
+		if when == "first" {
+			args = append(args, "--date", "2026-10-05")
+		}
+		go func() { ended <- run(ctx, args, &out, &errs) }()
 		address := ""
 		ready := regexp.MustCompile(`(?m)^ready (http://\S+)$`)
 		for deadline := time.Now().Add(60 * time.Second); address == ""; time.Sleep(20 * time.Millisecond) {
@@ -143,6 +149,9 @@ func TestDemo(t *testing.T) {
 			} else if time.Now().After(deadline) || len(ended) > 0 {
 				t.Fatalf("the %s start is not ready:\n%s%s", when, out.String(), errs.String())
 			}
+		}
+		if says := strings.Contains(out.String(), "The day is 2026-10-05 there.\n"); says != (when == "first") {
+			t.Errorf("the %s start says:\n%s", when, out.String())
 		}
 		response, err := http.Get(address)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kokoroe/app"
+	"kokoroe/app/calendar"
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/document"
@@ -75,12 +76,17 @@ type demoCmd struct {
 	Store  string `help:"Store, sqlite:PATH or mongodb://…, instead of a file in the folder." env:"KOKOROE_STORE" placeholder:"STORE"`
 	City   string `help:"Folder with roster.csv, sign-ins.yaml and the registers, instead of the sample city." type:"existingdir" placeholder:"DIR"`
 	Empty  bool   `help:"Start with nobody having done anything yet."`
+	Date   string `help:"Day on which the demonstration begins; today when not given. The sample city lives from April 2026 to March 2027: in every other year it is the same day of that one." placeholder:"YYYY-MM-DD"`
 
 	Content string `help:"Folder with policies, courses and requirements, instead of those that ship with the program." type:"existingdir" placeholder:"DIR"`
 }
 
 // Run starts the demonstration and prints where it is and who may sign in.
 func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
+	day, err := calendar.ParseDate(c.Date)
+	if err != nil {
+		return fmt.Errorf("--date: %w", err)
+	}
 	folder := c.Data
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "kokoroe-demo-"); err != nil {
@@ -88,7 +94,7 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	cfg := demo.Config{Folder: folder, Store: c.Store, Listen: c.Listen, Empty: c.Empty, Version: version(), Logger: con.log}
+	cfg := demo.Config{Folder: folder, Store: c.Store, Listen: c.Listen, Empty: c.Empty, Date: day, Version: version(), Logger: con.log}
 	if c.City != "" {
 		cfg.City = os.DirFS(c.City)
 	}
@@ -100,6 +106,9 @@ func (c *demoCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	fmt.Fprintln(con.out, "心得 Kokoroe, demonstration: every person, company and account is invented.")
+	if shown := calendar.DateOf(d.Now()); shown != calendar.DateOf(time.Now()) {
+		fmt.Fprintf(con.out, "The day is %s there.\n", shown)
+	}
 	fmt.Fprintln(con.out, "Sign in without a password as:")
 	for _, s := range d.People {
 		fmt.Fprintf(con.out, "  %-7s %s  %s / %s\n", s.Number, s.Name, s.Note["ja"], s.Note["en"])

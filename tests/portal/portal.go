@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"kokoroe/app"
+	"kokoroe/app/calendar"
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
 	"kokoroe/app/evidence"
@@ -54,6 +55,12 @@ func WithFolder(folder string) Option { return func(c *demo.Config) { c.Folder =
 
 // WithClock shares a clock between boots.
 func WithClock(clock *Clock) Option { return func(c *demo.Config) { c.Now = clock.Now } }
+
+// WithRealClock lets the demonstration live by its own clock, beside a real one of
+// the test's.
+func WithRealClock(clock calendar.Clock) Option {
+	return func(c *demo.Config) { c.Now, c.Real = nil, clock }
+}
 
 // WithCity boots with another roster and registers.
 func WithCity(city fs.FS) Option { return func(c *demo.Config) { c.City = city } }
