@@ -138,11 +138,11 @@ func lostOf(ctx context.Context, cfg Config, by string) (_ BegunAnew, decided st
 	if err := in.OpenLog(ctx); err != nil {
 		return BegunAnew{}, "", err
 	}
-	trouble, ok := errors.AsType[*fault.Error](in.Log.Trouble())
-	if !ok {
+	trouble := in.Log.Trouble()
+	if trouble == nil {
 		return BegunAnew{}, "", errNothingWrong
 	}
-	if trouble.MessageID != "evidence.store_went_back" {
+	if !evidence.WentBack(trouble) {
 		return BegunAnew{}, "", fmt.Errorf("beginning anew does not help against this: %w", trouble)
 	}
 	roster, err := in.Rosters.Current(ctx)

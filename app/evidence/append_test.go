@@ -142,11 +142,14 @@ func TestAppendWhenTheStoreFails(t *testing.T) {
 			return when(call == "append" && done || call == "key" && calls > 2, cut)
 		}, 1, "evidence.unconfirmed"},
 		{"has no room", func(_ int, call string, done bool) error {
-			return when(call == "append" && !done, fault.New(fault.Unavailable, "store.full", nil))
+			return when(call == "append" && !done, fault.Refused(cut, fault.Unavailable, "store.full"))
 		}, 0, "store.full"},
+		{"says the same, and not that nothing is done", func(_ int, call string, done bool) error {
+			return when(call == "append" && !done, fault.New(fault.Unavailable, "store.full", nil))
+		}, 0, "evidence.unconfirmed"},
 		{"takes no writes, and then is gone", func(_ int, call string, done bool) error {
 			if call == "append" {
-				return when(!done, fault.New(fault.Unavailable, "store.read_only", nil))
+				return when(!done, fault.Refused(cut, fault.Unavailable, "store.read_only"))
 			}
 			return when(call == "key", cut)
 		}, 0, "evidence.unconfirmed"},

@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -211,17 +210,11 @@ func (l *Log) ask(batch []*pending, cause error) {
 		}
 	}
 	answer := l.why(cause)
-	if err == nil && l.Trouble() == nil && tookNothing(cause) {
+	if err == nil && l.Trouble() == nil && fault.NothingDone(cause) {
 		answer = cause
 	}
 	l.refuse(batch, answer)
 	poke(l.unsaved) // some of it may stand there, and wants a checkpoint
-}
-
-// tookNothing reports whether the store itself said that it takes no writes.
-func tookNothing(err error) bool {
-	e, ok := errors.AsType[*fault.Error](err)
-	return ok && (e.MessageID == "store.full" || e.MessageID == "store.read_only")
 }
 
 // knowEdge reads the edge of the tree when it is not known, at the start and

@@ -150,9 +150,9 @@ func (c *Config) complete() error {
 // change them.
 //
 // Invalid: evidence.record_invalid, evidence.record_too_large. Unavailable:
-// evidence.unconfirmed (ask again), store.full and store.read_only (it is not
-// recorded), evidence.busy, evidence.closed, evidence.store_went_back,
-// evidence.log_damaged.
+// evidence.unconfirmed (ask again), evidence.busy, evidence.closed,
+// evidence.store_went_back, evidence.log_damaged, and what the store says of
+// itself with fault.NothingDone (it is not recorded).
 func (l *Log) Append(ctx context.Context, s Statement) (Entry, error) {
 	if err := l.Trouble(); err != nil {
 		return Entry{}, err
@@ -277,8 +277,14 @@ func unconfirmed(cause error) error {
 }
 
 func wentBack(format string, args ...any) *fault.Error {
-	return &fault.Error{Kind: fault.Unavailable, MessageID: "evidence.store_went_back", Err: fmt.Errorf(format, args...)}
+	return &fault.Error{Kind: fault.Unavailable, MessageID: storeWentBack, Err: fmt.Errorf(format, args...)}
 }
+
+// WentBack reports whether err, such as a log's trouble, says that the store no
+// longer holds what was signed.
+func WentBack(err error) bool { return isMessage(err, storeWentBack) }
+
+const storeWentBack = "evidence.store_went_back"
 
 func damaged(seq int64, cause error) *fault.Error {
 	return &fault.Error{Kind: fault.Unavailable, MessageID: "evidence.log_damaged", Args: fault.Args{"Seq": seq}, Err: cause}

@@ -50,6 +50,8 @@ type Error struct {
 	Args      Args    // values for the message
 	Fields    []Field // for Invalid: what is wrong, place by place
 	Err       error   // the cause, for the log; may be nil
+
+	NothingDone bool // what was asked for is certainly not done, and nobody need look whether it is
 }
 
 // New returns a fault of kind with the message for the reader.
@@ -64,6 +66,14 @@ func Wrap(err error, kind Kind, messageID string) error {
 		return nil
 	}
 	return &Error{Kind: kind, MessageID: messageID, Err: err}
+}
+
+// Refused is Wrap for who turns a request down as it comes: NothingDone.
+func Refused(err error, kind Kind, messageID string) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: kind, MessageID: messageID, Err: err, NothingDone: true}
 }
 
 // InvalidFields returns an Invalid fault that names each field in trouble.
@@ -108,4 +118,11 @@ func KindOf(err error) Kind {
 func Is(err error, kind Kind) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Kind == kind
+}
+
+// NothingDone reports whether err says that what was asked for is certainly not
+// done. Of every other failure the outcome may be unknown.
+func NothingDone(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.NothingDone
 }

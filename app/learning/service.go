@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/base64"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -258,9 +259,18 @@ func (s *Service) courseOf(actor evidence.Actor, a Attempt, purpose Purpose) (*C
 func (s *Service) inYear(ctx context.Context, a Attempt) error {
 	duty, err := s.Duties.CourseDuty(ctx, a.Person, a.Course)
 	if err == nil && duty.Scope != a.Scope {
-		return fault.New(fault.Stale, "learning.year_over", nil)
+		return fault.New(fault.Stale, yearOver, nil)
 	}
 	return err
+}
+
+const yearOver = "learning.year_over"
+
+// YearOver reports whether err says that the attempt is of a fiscal year that is
+// over: no new one can take its place before the lessons of the new year.
+func YearOver(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && f.MessageID == yearOver
 }
 
 // choice checks what was chosen against the question as it was drawn.

@@ -224,7 +224,7 @@ func (s *Server) stale(x *exchange, err error, startTo string) error {
 		Page: s.titled(x, x.T("course.changed.title")), Text: x.T(f.MessageID, f.Args),
 		StartTo: startTo, CourseHref: coursePath(x.courseID()),
 	}
-	if f.MessageID == "learning.year_over" {
+	if learning.YearOver(err) {
 		page.StartTo = "" // the new year begins with the lessons
 	}
 	page.Path = page.CourseHref

@@ -118,11 +118,10 @@ func (t *trial) recognised(ctx context.Context, f ledger.Folder, kept int64, o l
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	stopped, _ := errors.AsType[*fault.Error](l.Log.Trouble())
 	_, appending := l.Log.Append(ctx, ledger.Statement("on-an-old-store", time.Time{}))
 	_, signing := l.Log.Checkpoint(ctx)
 	switch {
-	case stopped == nil || stopped.MessageID != "evidence.store_went_back":
+	case !evidence.WentBack(l.Log.Trouble()):
 		t.fail("an older store is not recognised: %v", l.Log.Trouble())
 	case !fault.Is(appending, fault.Unavailable) || !fault.Is(signing, fault.Unavailable):
 		t.fail("an older store goes on: append %v, checkpoint %v", appending, signing)

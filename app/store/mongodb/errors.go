@@ -98,6 +98,9 @@ func translate(ctx context.Context, err error, what string) error {
 		// Not the server's word: a connection that broke, a server that is not found.
 		return fault.Wrap(plainCause(err), fault.Unavailable, away)
 	}
+	if tookNothing(e) {
+		return fault.Refused(plainCause(err), fault.Unavailable, stateOf(e))
+	}
 	if unsure(e) {
 		return fault.Wrap(plainCause(err), fault.Unavailable, stateOf(e))
 	}
@@ -112,6 +115,18 @@ func stateOf(e mongo.ServerError) string {
 		}
 	}
 	return "error.unavailable"
+}
+
+// tookNothing reports whether the server says that it takes no writes, and so did
+// not take this one. Of several at once it may have taken some.
+func tookNothing(e mongo.ServerError) bool {
+	if _, several := errors.AsType[mongo.BulkWriteException](e); several {
+		return false
+	}
+	if w, ok := errors.AsType[mongo.WriteException](e); ok && w.WriteConcernError != nil {
+		return false
+	}
+	return e.HasErrorCode(codeOutOfDisk) || e.HasErrorCode(codeUserWritesBlocked)
 }
 
 // unsure reports whether e may have passed when it is tried again, or whether

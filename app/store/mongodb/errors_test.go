@@ -73,6 +73,31 @@ func TestErrorsAreFaults(t *testing.T) {
 	}
 }
 
+// TestWhetherNothingWasDone: a server that takes no writes has not taken this one,
+// unless it was several, or stands and a majority does not have it.
+func TestWhetherNothingWasDone(t *testing.T) {
+	concern := &mongo.WriteConcernError{Code: 371}
+	for _, c := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"no disk left", mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 14031}}}, true},
+		{"writes are blocked", mongo.CommandError{Code: 371}, true},
+		{"writes are blocked, after some of several", mongo.BulkWriteException{WriteErrors: []mongo.BulkWriteError{{WriteError: mongo.WriteError{Code: 371}}}}, false},
+		{"done, and then blocked", mongo.WriteException{WriteConcernError: concern}, false},
+		{"both", mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 14031}}, WriteConcernError: concern}, false},
+		{"no primary any more", mongo.CommandError{Code: 10107}, false},
+		{"a connection that broke", &net.OpError{Op: "read", Err: io.EOF}, false},
+		{"a deadline", context.DeadlineExceeded, false},
+	} {
+		err := mongodb.Translate(t.Context(), c.err)
+		if !fault.Is(err, fault.Unavailable) || fault.NothingDone(err) != c.want {
+			t.Errorf("%s: %v, nothing done: %v", c.name, err, fault.NothingDone(err))
+		}
+	}
+}
+
 // clearedError is such as the driver's own, which has no name outside of it.
 type clearedError struct{}
 

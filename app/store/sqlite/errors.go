@@ -53,14 +53,15 @@ func translate(err error, what string) error {
 }
 
 // refused is the fault about something that cannot be done for the time being.
-// In two cases the reader, and /readyz in a word, is told why.
+// In two cases the reader, and /readyz in a word, is told why; then nothing of it
+// is done.
 func refused(err error) error {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & 0xff {
 		case lib.SQLITE_FULL:
-			return fault.Wrap(err, fault.Unavailable, "store.full")
+			return fault.Refused(err, fault.Unavailable, "store.full")
 		case lib.SQLITE_READONLY:
-			return fault.Wrap(err, fault.Unavailable, "store.read_only")
+			return fault.Refused(err, fault.Unavailable, "store.read_only")
 		}
 	}
 	return unavailable(err)

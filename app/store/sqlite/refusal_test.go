@@ -25,7 +25,7 @@ func TestADatabaseThatTakesNoWrites(t *testing.T) {
 			for what, err := range map[string]error{
 				"a record": s.AppendEntries(t.Context(), []evidence.Entry{large}), "a text": s.KeepText(t.Context(), "d", large.Record),
 			} {
-				if f, _ := errors.AsType[*fault.Error](err); f == nil || f.Kind != fault.Unavailable || f.MessageID != c.says {
+				if f, _ := errors.AsType[*fault.Error](err); f == nil || f.Kind != fault.Unavailable || f.MessageID != c.says || !fault.NothingDone(err) {
 					t.Errorf("%s: %v, want %s", what, err, c.says)
 				}
 			}
