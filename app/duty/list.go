@@ -7,26 +7,26 @@ import (
 	"kokoroe/app/directory"
 )
 
-// Place is somebody's place among all people: department by department as a
+// Cursor is how far a listing of people has come: department by department as a
 // reader walks the tree, then by Number.
-type Place struct {
+type Cursor struct {
 	Department directory.DepartmentID
 	Number     string
 }
 
-// Listing asks for the names behind a number, from a place on.
+// Listing asks for the names behind a number, from a Cursor on.
 type Listing struct {
 	Department  directory.DepartmentID // and below; "" is everybody
 	Requirement RequirementID
 	Day         calendar.Date
 	Holds       func(State) bool // which standings it is about
 	Part        func(Count) int  // how many of a count these are
-	After       Place            // behind whom it goes on; the zero Place is the beginning
+	After       Cursor           // behind whom it goes on; the zero Cursor is the beginning
 	Limit       int              // people at most
 }
 
 // List returns, for each listing, the assignments of the people who are in it, in
-// the order of their Place. Listing today costs what is listed, and not what is
+// the order of a Cursor. Listing today costs what is listed, and not what is
 // passed over: a department whose count says that nobody of it belongs to the
 // list is not looked into.
 func (l *Ledger) List(ctx context.Context, listings ...Listing) ([][]Assignment, error) {
@@ -37,7 +37,7 @@ func (l *Ledger) List(ctx context.Context, listings ...Listing) ([][]Assignment,
 	ends := make([]int, len(listings))
 	for i := range listings {
 		l.tallied(listings[i].Day, func(t *tally) {
-			w := walk{Listing: listings[i], ledger: l, tally: t, out: all, begun: listings[i].After == Place{}}
+			w := walk{Listing: listings[i], ledger: l, tally: t, out: all, begun: listings[i].After == Cursor{}}
 			if at, ok := t.requirements[w.Requirement]; ok && w.Limit > 0 {
 				w.requirement = at
 				w.from(l.roster)

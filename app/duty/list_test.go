@@ -59,7 +59,7 @@ var parts = map[string]part{
 // listed reads a list page by page.
 func listed(t *testing.T, w *world, l *duty.Ledger, p part, department directory.DepartmentID, limit int) (people []directory.PersonID) {
 	t.Helper()
-	var after duty.Place
+	var after duty.Cursor
 	for range len(w.people) + 2 {
 		lists, err := l.List(t.Context(), duty.Listing{
 			Department: department, Requirement: "annual", Day: l.Today(), Holds: p.holds, Part: p.of, After: after, Limit: limit,
@@ -74,7 +74,7 @@ func listed(t *testing.T, w *world, l *duty.Ledger, p part, department directory
 				n++
 			}
 			person, _ := w.roster.Person(a.Person)
-			after = duty.Place{Department: a.Department, Number: person.Number}
+			after = duty.Cursor{Department: a.Department, Number: person.Number}
 		}
 		if n < limit {
 			return people
@@ -139,14 +139,14 @@ func TestAListGoesOnBehindADepartmentThatIsDone(t *testing.T) {
 	w.tree(12)
 	l := w.ledger()
 	overdue := parts["overdue"]
-	page := func(after duty.Place) []duty.Assignment {
+	page := func(after duty.Cursor) []duty.Assignment {
 		lists, err := l.List(t.Context(), duty.Listing{Requirement: "annual", Day: l.Today(), Holds: overdue.holds, Part: overdue.of, After: after, Limit: 25})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return lists[0]
 	}
-	first := page(duty.Place{})
+	first := page(duty.Cursor{})
 	last := first[len(first)-1]
 	person, _ := w.roster.Person(last.Person)
 	for _, p := range w.roster.PeopleIn(last.Department, l.Today()) {
@@ -154,7 +154,7 @@ func TestAListGoesOnBehindADepartmentThatIsDone(t *testing.T) {
 		w.record("acknowledged", string(p.ID), staffPolicy, "2026", "2026-12-05", map[string]any{"version": 1})
 	}
 	l.Noticed()
-	next := page(duty.Place{Department: last.Department, Number: person.Number})
+	next := page(duty.Cursor{Department: last.Department, Number: person.Number})
 	if len(next) == 0 || next[0].Department == last.Department || next[0].Department < last.Department {
 		t.Errorf("behind %s: %d, %+v", last.Department, len(next), next)
 	}
@@ -210,7 +210,7 @@ func TestQuestionsCostTheSameInALargeCity(t *testing.T) {
 			}),
 			"names": ask(func() error {
 				_, err := l.List(t.Context(), duty.Listing{Requirement: "annual", Day: l.Today(), Holds: parts["all"].holds, Part: parts["all"].of,
-					After: duty.Place{Department: "d0010"}, Limit: 50})
+					After: duty.Cursor{Department: "d0010"}, Limit: 50})
 				return err
 			}),
 		}

@@ -231,9 +231,9 @@ type PersonRow struct {
 	DoneOn      calendar.Date // of the last item; zero until all are done
 }
 
-// Place is the person's place, behind which a list goes on.
-func (r PersonRow) Place() duty.Place {
-	return duty.Place{Department: r.Department, Number: r.Person.Number}
+// Cursor is where a list goes on behind the person.
+func (r PersonRow) Cursor() duty.Cursor {
+	return duty.Cursor{Department: r.Department, Number: r.Person.Number}
 }
 
 // Count returns how many stand how on day of those whom the filter is about,
@@ -252,9 +252,9 @@ func (s *Service) Count(ctx context.Context, f Filter, day calendar.Date) (duty.
 
 // People returns, for each filter, which names a requirement, who stands how on
 // day: department by department as a reader walks the tree, then by Number, from
-// behind a place on, at most limit. Who is no longer in the audience is left out.
+// behind a cursor on, at most limit. Who is no longer in the audience is left out.
 // It costs what it returns, not what the department holds.
-func (s *Service) People(ctx context.Context, day calendar.Date, after duty.Place, limit int, filters ...Filter) ([][]PersonRow, error) {
+func (s *Service) People(ctx context.Context, day calendar.Date, after duty.Cursor, limit int, filters ...Filter) ([][]PersonRow, error) {
 	roster, err := s.Rosters.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -307,7 +307,7 @@ func (s *Service) Everybody(ctx context.Context, f Filter, day calendar.Date) it
 }
 
 func (s *Service) everybody(ctx context.Context, f Filter, day calendar.Date, yield func(PersonRow, error) bool) bool {
-	var after duty.Place
+	var after duty.Cursor
 	for {
 		lists, err := s.People(ctx, day, after, peopleAtOnce, f)
 		if err != nil {
@@ -318,7 +318,7 @@ func (s *Service) everybody(ctx context.Context, f Filter, day calendar.Date, yi
 			if !yield(row, nil) {
 				return false
 			}
-			after = row.Place()
+			after = row.Cursor()
 		}
 		if len(lists[0]) < peopleAtOnce {
 			return true

@@ -288,7 +288,7 @@ func (s *Server) namesOf(x *exchange, c report.Completion, department directory.
 			}
 		}
 	}
-	lists, err := s.cfg.Report.People(x.ctx, c.Day, duty.Place{}, namesShownOf(c), filters...)
+	lists, err := s.cfg.Report.People(x.ctx, c.Day, duty.Cursor{}, namesShownOf(c), filters...)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (s *Server) peopleOf(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	after, err := placeIn(x.query("after"))
+	after, err := cursorIn(x.query("after"))
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (s *Server) peopleOf(x *exchange) error {
 	page.Kinds, page.Groups = s.kindTabs(x, here, filter), groupTabs(x, here, filter, count)
 	if len(rows) > pageOf {
 		rows = rows[:pageOf]
-		page.Next = pathBehind(rows[pageOf-1].Place(), here, filter)
+		page.Next = pathBehind(rows[pageOf-1].Cursor(), here, filter)
 	}
 	if page.Whole = len(rows) == page.Total; page.Whole {
 		if page.Replaced, err = s.replacedIn(x, rows); err != nil {
@@ -134,19 +134,19 @@ func (s *Server) filterOf(x *exchange, department directory.DepartmentID) (repor
 	return f, nil
 }
 
-// placeIn reads where a list goes on: a department and a number in it. Somebody
+// cursorIn reads where a list goes on: a department and a number in it. Somebody
 // who was done in the meantime leaves no gap and pushes nobody out. NotFound for
 // what no page of ours leads to.
-func placeIn(query string) (duty.Place, error) {
+func cursorIn(query string) (duty.Cursor, error) {
 	department, number, ok := strings.Cut(query, "/")
 	if query != "" && !ok {
-		return duty.Place{}, fault.NotFoundf("place %q", query)
+		return duty.Cursor{}, fault.NotFoundf("cursor %q", query)
 	}
-	return duty.Place{Department: directory.DepartmentID(department), Number: number}, nil
+	return duty.Cursor{Department: directory.DepartmentID(department), Number: number}, nil
 }
 
-// pathBehind is where the list goes on behind a place.
-func pathBehind(at duty.Place, here string, f report.Filter) string {
+// pathBehind is where the list goes on behind a cursor.
+func pathBehind(at duty.Cursor, here string, f report.Filter) string {
 	query := url.Values{"requirement": {string(f.Requirement)}, "after": {string(at.Department) + "/" + at.Number}}
 	if f.Group != report.Everybody {
 		query.Set("group", string(f.Group))
