@@ -109,7 +109,7 @@ func (h *historian) fulfil(ctx context.Context, p directory.Person, a duty.Assig
 		}
 		s.Kind = learning.KindPassed
 		s.Key = strings.Join([]string{s.Kind, string(p.ID), a.Item.ID(), a.Scope}, "|")
-		passed := h.passed(course, p.Number+"-"+a.Item.ID()+"-"+a.Scope)
+		passed := Passed(h.app.Catalogue().Courses, course, "sample-"+p.Number+"-"+a.Item.ID()+"-"+a.Scope)
 		if err := h.sit(ctx, p, a, passed, at); err != nil {
 			return err
 		}
@@ -158,9 +158,11 @@ func (h *historian) sit(ctx context.Context, p directory.Person, a duty.Assignme
 	return err
 }
 
-func (h *historian) passed(course *learning.Course, attempt string) learning.Passed {
-	body := learning.Passed{Course: string(course.ID), Content: course.Digest, Attempt: "sample-" + attempt, Pass: course.Check.Pass}
-	for _, q := range h.app.Catalogue().Courses.Bank(course.ID) {
+// Passed is the body of the record of a check that was passed without a mistake,
+// on the first questions of the bank.
+func Passed(courses *learning.Catalogue, course *learning.Course, attempt string) learning.Passed {
+	body := learning.Passed{Course: string(course.ID), Content: course.Digest, Attempt: attempt, Pass: course.Check.Pass}
+	for _, q := range courses.Bank(course.ID) {
 		if body.Of == course.Check.Draw {
 			break
 		}

@@ -111,7 +111,7 @@ func measureCity(ctx context.Context, o options, name string, people int, only .
 	if err != nil {
 		return nil, err
 	}
-	s.args = []string{"demo", "--listen", "127.0.0.1:0", "--data", data, "--city", city, "--content", contentFolder, "--store", setting, "--empty"}
+	s.args = []string{"demo", "--date", day, "--listen", "127.0.0.1:0", "--data", data, "--city", city, "--content", contentFolder, "--store", setting, "--empty"}
 	if err := s.start(ctx); err != nil {
 		return nil, err
 	}

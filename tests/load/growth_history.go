@@ -51,7 +51,7 @@ type written struct {
 func writeCity(ctx context.Context, c *growingCity, city, contentFolder, data, storeSetting string) (w written, err error) {
 	began := time.Now()
 	d, err := demo.Open(ctx, demo.Config{
-		Folder: data, Store: storeSetting, Listen: "127.0.0.1:0", Content: os.DirFS(contentFolder), City: os.DirFS(city), Empty: true,
+		Folder: data, Store: storeSetting, Listen: "127.0.0.1:0", Date: calendar.MustDate(day), Content: os.DirFS(contentFolder), City: os.DirFS(city), Empty: true,
 		Version: "load", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -99,7 +99,7 @@ func newHistory(ctx context.Context, d *demo.Demo) (*history, error) {
 		return nil, err
 	}
 	today := d.App.Ledger.Today()
-	h := &history{store: d.App.Store, now: time.Now(), bodies: map[string]func(string) any{}, kinds: map[string]string{}, course: map[string]*learning.Course{},
+	h := &history{store: d.App.Store, now: d.Now(), bodies: map[string]func(string) any{}, kinds: map[string]string{}, course: map[string]*learning.Course{},
 		cycles: [2]calendar.Cycle{d.App.Ledger.Cycle(today.AddDays(-365)), d.App.Ledger.Cycle(today)}}
 	for p := range roster.People() {
 		if p.Kind() == directory.Employee {
@@ -128,18 +128,7 @@ func (h *history) learn(d *demo.Demo, item string) error {
 		if !ok {
 			return fmt.Errorf("no %s", item)
 		}
-		body := learning.Passed{Course: it.ID(), Content: course.Digest, Pass: course.Check.Pass}
-		for _, q := range d.App.Catalogue().Courses.Bank(course.ID)[:course.Check.Draw] {
-			shown := learning.PassedQuestion{Question: string(q.ID)}
-			for _, o := range q.Options {
-				shown.Options = append(shown.Options, string(o.ID))
-				if o.Correct {
-					shown.Answer = append(shown.Answer, string(o.ID))
-				}
-			}
-			body.Questions = append(body.Questions, shown)
-			body.Of, body.Right = body.Of+1, body.Right+1
-		}
+		body := demo.Passed(d.App.Catalogue().Courses, course, "")
 		h.kinds[item], h.course[item] = learning.KindPassed, course
 		h.bodies[item] = func(attempt string) any { body := body; body.Attempt = attempt; return body }
 	default:

@@ -14,8 +14,13 @@ import (
 	"syscall"
 	"time"
 
+	"kokoroe/app/calendar"
 	"kokoroe/app/demo"
 )
+
+// day is when the portal is measured, whatever the year: the contracts of its city
+// are of that one.
+const day = "2026-11-24"
 
 // server is the portal that is measured: a process of its own, this process
 // when it is to be profiled, or one that somebody else started.
@@ -46,7 +51,7 @@ func boot(ctx context.Context, o options, c *city, folder string) (*server, erro
 	if err != nil {
 		return nil, err
 	}
-	s.args = []string{"demo", "--listen", "127.0.0.1:0", "--data", data, "--city", files, "--empty"}
+	s.args = []string{"demo", "--date", day, "--listen", "127.0.0.1:0", "--data", data, "--city", files, "--empty"}
 	if o.store != "" {
 		s.args = append(s.args, "--store", o.store)
 	}
@@ -75,7 +80,7 @@ func buildProgram(ctx context.Context, folder string) (*server, error) {
 func bootHere(ctx context.Context, o options, files, data string) (*server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d, err := demo.Open(ctx, demo.Config{
-		Folder: data, Listen: "127.0.0.1:0", Store: o.store, City: os.DirFS(files), Empty: true, Version: "load", Logger: slog.New(slog.DiscardHandler),
+		Folder: data, Listen: "127.0.0.1:0", Store: o.store, City: os.DirFS(files), Date: calendar.MustDate(day), Empty: true, Version: "load", Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		cancel()
