@@ -59,8 +59,13 @@ func openInstallation(ctx context.Context, cfg Config, open func(context.Context
 
 // OpenLog opens the log, which appends and signs from then on.
 func (in *Installation) OpenLog(ctx context.Context) (err error) {
-	in.Log, err = evidence.Open(ctx, in.logConfig())
-	return err
+	if in.Log, err = evidence.Open(ctx, in.logConfig()); err != nil {
+		return err
+	}
+	if err := in.recordBeginning(ctx); err != nil { // reading goes on, and who opens it next tries again
+		in.cfg.Logger.Error("the first record of the log is not made yet", "cause", err.Error())
+	}
+	return nil
 }
 
 // openKeys reads the log's keys. Without any, the first one is made when the

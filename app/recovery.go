@@ -2,15 +2,10 @@ package app
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"kokoroe/app/evidence"
-	"kokoroe/app/fault"
 	"kokoroe/app/store/sqlite"
 )
 
@@ -70,100 +65,6 @@ func Restore(ctx context.Context, cfg Config, backup string) (_ Restored, err er
 	}
 	out.Trouble = in.Log.Trouble()
 	return out, nil
-}
-
-// KindBegunAnew is the kind of the record that opens a log which could not go
-// on where it had been. Frozen.
-const KindBegunAnew = "evidence.begun_anew/v1"
-
-// BegunAnew is the body of a KindBegunAnew record.
-type BegunAnew struct {
-	Former string `json:"former"` // name of the log before
-	Signed int64  `json:"signed"` // entries that it had signed last
-	Root   string `json:"root"`   // of these, in hex
-	Held   int64  `json:"held"`   // entries that are left
-	Reason string `json:"reason"`
-}
-
-// errNothingWrong refuses to leave a log that can go on.
-var errNothingWrong = errors.New("nothing is wrong with the log: it goes on as it is")
-
-// BeginAnew lets a log go on whose store lost entries that were signed, and
-// that cannot be brought back: under the next name, with a new key, and with a
-// first record that says what is missing, why, and who decided it (a number in
-// the roster or an opaque ID). Receipts of what was lost go on to verify with
-// the former key. The portal must not be running.
-func BeginAnew(ctx context.Context, cfg Config, by, reason string) (_ evidence.KeyRing, err error) {
-	cfg = cfg.withDefaults()
-	lost, decided, err := lostOf(ctx, cfg, by)
-	if err != nil {
-		return evidence.KeyRing{}, err
-	}
-	lost.Reason = reason
-	keys, err := openKeys(cfg)
-	if err != nil {
-		return keys, err
-	}
-	// The new key comes before the old checkpoint is put away: under the old name
-	// nothing may ever be signed that contradicts it.
-	if keys, err = keys.Renew(cfg.State, evidence.NextOrigin(keys.Origin()), nil); err != nil {
-		return keys, err
-	}
-	in := &Installation{cfg: cfg}
-	head := string(in.head())
-	if err := os.Rename(head, fmt.Sprintf("%s.lost-%d", head, lost.Signed)); err != nil {
-		return keys, err
-	}
-	if in, err = LookInto(ctx, cfg); err != nil {
-		return keys, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := in.OpenLog(ctx); err != nil {
-		return keys, err
-	}
-	_, err = in.Log.Append(ctx, evidence.Statement{
-		Kind: KindBegunAnew, Key: "evidence.begun_anew/" + keys.Origin(), Actor: evidence.Actor{ID: decided},
-		Object: "log:" + keys.Origin(), Body: lost,
-	})
-	return keys, err
-}
-
-// lostOf looks what is missing, and refuses when nothing is.
-func lostOf(ctx context.Context, cfg Config, by string) (_ BegunAnew, decided string, err error) {
-	in, err := LookInto(ctx, cfg)
-	if err != nil {
-		return BegunAnew{}, "", err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := in.OpenLog(ctx); err != nil {
-		return BegunAnew{}, "", err
-	}
-	trouble := in.Log.Trouble()
-	if trouble == nil {
-		return BegunAnew{}, "", errNothingWrong
-	}
-	if !evidence.WentBack(trouble) {
-		return BegunAnew{}, "", fmt.Errorf("beginning anew does not help against this: %w", trouble)
-	}
-	roster, err := in.Rosters.Current(ctx)
-	if err != nil {
-		return BegunAnew{}, "", err
-	}
-	p, ok := find(roster, by)
-	if !ok {
-		return BegunAnew{}, "", fault.NotFoundf("nobody in the roster is %q, who is to have decided it", by)
-	}
-	note, err := in.head().Load()
-	if err != nil {
-		return BegunAnew{}, "", err
-	}
-	signed, origin, err := evidence.ParseCheckpoint(note)
-	if err != nil {
-		return BegunAnew{}, "", fmt.Errorf("%s: %w", filepath.Base(string(in.head())), err)
-	}
-	out := BegunAnew{Former: origin, Signed: signed.Size, Root: hex.EncodeToString(signed.Root)}
-	out.Held, err = in.Store.LogSize(ctx)
-	return out, string(p.ID), err
 }
 
 // KindKeyRenewed is the kind of the record by which a log hands over to its next

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -204,6 +206,72 @@ func TestBackupRestoreAndBeginningAnew(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "text": "not a database", "cut": "SQLite format 3\x00"} {
 		wantExit(t, exitRefused, "not a database of this program", "restore", "--data", folder, write(t, name, text))
 	}
+}
+
+// putAway is a context that ends as soon as the former log's checkpoint is put away.
+type putAway struct {
+	context.Context
+	folder string
+}
+
+func (p putAway) Err() error {
+	if there, _ := filepath.Glob(filepath.Join(p.folder, "checkpoint.lost-*")); len(there) > 0 {
+		return context.Canceled
+	}
+	return p.Context.Err()
+}
+
+func (p putAway) Done() <-chan struct{} {
+	ended := make(chan struct{})
+	if p.Err() != nil {
+		close(ended)
+	}
+	return ended
+}
+
+// TestBeginningAnewThatIsCutOffHasItsRecord: whoever opens the log next makes it,
+// with what was decided, by whom and when.
+func TestBeginningAnewThatIsCutOffHasItsRecord(t *testing.T) {
+	folder := city(t)
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	with(t, folder, func(in *app.Installation) { acknowledge(t, in, "3", 0, 3) })
+	wantExit(t, 0, "written", "backup", "--data", folder, backup)
+	with(t, folder, func(in *app.Installation) { acknowledge(t, in, "3", 3, 4) })
+	wantExit(t, exitRefused, "There are two ways out", "restore", "--data", folder, backup)
+	waits := filepath.Join(folder, "begun-anew")
+	if err := os.WriteFile(waits, []byte(`{"origin":"city.exa`), 0o600); err != nil { // of one that was cut off earlier
+		t.Fatal(err)
+	}
+
+	decided := time.Date(2026, time.November, 22, 1, 2, 3, 0, time.UTC)
+	cfg := app.Config{Store: "sqlite:" + filepath.Join(folder, "kokoroe.db"), State: folder, Now: func() time.Time { return decided }}
+	if _, err := app.BeginAnew(putAway{t.Context(), folder}, cfg, "1", "the disk broke"); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it was not cut off: %v", err)
+	}
+	for range 2 {
+		with(t, folder, func(in *app.Installation) {
+			e, err := in.Store.EntryByKey(t.Context(), "evidence.begun_anew/city.example/kokoroe/2")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body app.BegunAnew
+			if err := e.Body(&body); err != nil || e.Seq != 3 || !e.At.Equal(decided) || body.Signed != 7 || body.Held != 3 || body.Reason != "the disk broke" {
+				t.Errorf("entry %d at %s, body %+v, %v", e.Seq, e.At, body, err)
+			}
+			if p, err := in.Rosters.Current(t.Context()); err != nil {
+				t.Error(err)
+			} else if one, _ := p.PersonByNumber("1"); e.Actor != string(one.ID) {
+				t.Errorf("decided by %s", e.Actor)
+			}
+			if size, err := in.Store.LogSize(t.Context()); err != nil || size != 4 {
+				t.Errorf("%d records (%v)", size, err)
+			}
+		})
+		if _, err := os.Stat(waits); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("it waits on: %v", err)
+		}
+	}
+	wantExit(t, exitFailed, "nothing is wrong", "begin-anew", "--data", folder, "--by", "1", "--reason", "x")
 }
 
 func TestRestoringTheNewestStateGoesOn(t *testing.T) {
