@@ -97,6 +97,18 @@ func (s *memory) FindMessages(_ context.Context, q notify.MessageQuery) ([]notif
 	return out, err
 }
 
+func (s *memory) ListMessages(context.Context, notify.MessageRange) ([]notify.Message, error) {
+	return nil, fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
+}
+
+func (s *memory) Messages(context.Context, []string) ([]notify.Message, error) {
+	return nil, fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
+}
+
+func (s *memory) CountRange(context.Context, string) ([]notify.MessageCount, error) {
+	return nil, fault.New(fault.Internal, "error.internal", nil) // the outbox never asks
+}
+
 func (s *memory) CountMessages(ctx context.Context, state notify.State) (int64, error) {
 	list, err := s.FindMessages(ctx, notify.MessageQuery{State: state})
 	return int64(len(list)), err

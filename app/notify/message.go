@@ -6,14 +6,27 @@ import (
 	"time"
 	"unicode"
 
+	"kokoroe/app/calendar"
 	"kokoroe/app/directory"
 )
 
-// ReceiptTopic is the topic of receipts by mail.
-const ReceiptTopic = "receipt"
+// The topics: of receipts by mail, and of reminders.
+const (
+	ReceiptTopic  = "receipt"
+	ReminderTopic = "reminder"
+)
 
 // ReceiptKey is the key of the mail with the receipt of a record.
 func ReceiptKey(seq int64) string { return ReceiptTopic + "/" + strconv.FormatInt(seq, 10) }
+
+// ReminderKey is the key of what a person is reminded of on a day: one message
+// a person, however much it is.
+func ReminderKey(day calendar.Date, person directory.PersonID) string {
+	return RoundPrefix(day) + string(person)
+}
+
+// RoundPrefix is what the keys of a day's reminders begin with.
+func RoundPrefix(day calendar.Date) string { return ReminderTopic + "/" + day.String() + "/" }
 
 // State says how a message stands.
 type State string
@@ -26,12 +39,17 @@ const (
 	Withheld State = "withheld"
 )
 
+// States are all states.
+var States = []State{Waiting, Sent, Refused, Withheld}
+
 // Reason says why a message was withheld.
 type Reason string
 
 // The reasons.
 const (
 	NoAddress Reason = "no-address" // the roster has no mail address
+	NoMail    Reason = "no-mail"    // there is no mail server
+	Done      Reason = "done"       // nothing is asked any more
 	OnLeave   Reason = "on-leave"
 	Left      Reason = "left"    // does not work here on that day
 	Unknown   Reason = "unknown" // nobody of the roster
@@ -58,6 +76,14 @@ type Message struct {
 func (m Message) ReceiptOf() (seq int64, ok bool) {
 	seq, err := strconv.ParseInt(m.About(), 10, 64)
 	return seq, err == nil && m.Topic() == ReceiptTopic
+}
+
+// ReminderOf returns the day of the round that a reminder belongs to; false for
+// any other message.
+func (m Message) ReminderOf() (day calendar.Date, ok bool) {
+	date, person, ok := strings.Cut(m.About(), "/")
+	day, err := calendar.ParseDate(date)
+	return day, ok && err == nil && m.Key == ReminderKey(day, directory.PersonID(person))
 }
 
 // Topic is what the message's key begins with: it says who writes it.

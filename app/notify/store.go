@@ -2,9 +2,11 @@ package notify
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"kokoroe/app/directory"
+	"kokoroe/app/fault"
 )
 
 // Store is what the outbox needs kept.
@@ -27,6 +29,19 @@ type Store interface {
 	// FindMessages returns the messages that match, newest first: by At, then by
 	// Key, both descending.
 	FindMessages(ctx context.Context, q MessageQuery) ([]Message, error)
+
+	// ListMessages returns the messages of a range that match, in the order of the
+	// bytes of their keys.
+	ListMessages(ctx context.Context, r MessageRange) ([]Message, error)
+
+	// Messages returns those of the messages with these keys that there are, in
+	// the order of the bytes of their keys. Invalid for more than MostKeys.
+	Messages(ctx context.Context, keys []string) ([]Message, error)
+
+	// CountRange counts the messages whose keys begin with the prefix, by state
+	// and reason: sorted by both, and nothing for what there is none of. The prefix
+	// is as MessageRange has it.
+	CountRange(ctx context.Context, prefix string) ([]MessageCount, error)
 
 	// CountMessages returns how many messages are in the state.
 	CountMessages(ctx context.Context, state State) (int64, error)
@@ -58,5 +73,41 @@ type Store interface {
 type MessageQuery struct {
 	Person directory.PersonID
 	State  State
-	Limit  int // at most; 0 means 100, never more than 1,000
+	Topic  string // of a person's messages, those whose keys begin with it and a slash; empty: all
+	Limit  int    // at most; 0 means 100, never more than 1,000
+}
+
+// MostKeys is how many messages are asked for by their keys at once.
+const MostKeys = 1000
+
+// MessageRange selects messages by what their keys begin with, as a round's do.
+type MessageRange struct {
+	Prefix string // ends with a slash
+	After  string // behind this key; empty: from the first on
+	State  State  // in this state alone; empty: in any
+	Reason Reason // withheld for this reason alone; empty: for any or none
+	Limit  int    // at most; 0 means 100, never more than 1,000
+}
+
+// MessageCount is how many messages of a range are in a state, for a reason.
+type MessageCount struct {
+	State  State
+	Reason Reason
+	N      int64
+}
+
+// Keys returns the keys between which the keys lie that begin with the prefix
+// and are no more than it; Invalid for a prefix that does not end with a slash.
+func Keys(prefix string) (above, below string, err error) {
+	stem, ok := strings.CutSuffix(prefix, "/")
+	if !ok {
+		return "", "", fault.New(fault.Invalid, "error.invalid", nil)
+	}
+	return prefix, stem + string(rune('/'+1)), nil
+}
+
+// Keys returns the keys between which those of the range lie.
+func (r MessageRange) Keys() (above, below string, err error) {
+	above, below, err = Keys(r.Prefix)
+	return max(above, r.After), below, err
 }

@@ -1,6 +1,7 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -16,7 +17,10 @@ import (
 	"kokoroe/app/store"
 )
 
-var errClaimEnded = errors.New("the claim has ended")
+var (
+	errClaimEnded  = errors.New("the claim has ended")
+	errTooManyKeys = errors.New("too many keys at once")
+)
 
 type messageDocument struct {
 	Header    `bson:",inline"`
@@ -145,11 +149,99 @@ func (s *Store) FindMessages(ctx context.Context, q notify.MessageQuery) ([]noti
 		}
 		filter = append(filter, bson.E{Key: f.field, Value: f.value})
 	}
-	if len(filter) == 0 {
+	if len(filter) == 0 || q.Topic != "" && q.Person == "" {
 		return nil, invalid(errNothingAsked)
+	}
+	if q.Topic != "" {
+		above, below, err := notify.Keys(q.Topic + "/")
+		if err != nil || !isPlain(q.Topic) {
+			return nil, err
+		}
+		filter = append(filter, bson.E{Key: "_id", Value: is("$gt", above, "$lt", below)})
 	}
 	return all[messageDocument](ctx, s, s.message, filter,
 		options.Find().SetSort(is("at", -1, "_id", -1)).SetLimit(int64(min(limit, 1000))).SetHint(hint))
+}
+
+// ListMessages implements notify.Store.
+func (s *Store) ListMessages(ctx context.Context, r notify.MessageRange) ([]notify.Message, error) {
+	above, below, err := r.Keys()
+	if err == nil {
+		err = plain(r.Prefix, r.After)
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit := r.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	filter := is("_id", is("$gt", above, "$lt", below))
+	for _, f := range []struct{ field, value string }{{"state", string(r.State)}, {"reason", string(r.Reason)}} {
+		if f.value == "" {
+			continue
+		}
+		if !isPlain(f.value) {
+			return nil, nil
+		}
+		filter = append(filter, bson.E{Key: f.field, Value: f.value})
+	}
+	return all[messageDocument](ctx, s, s.message, filter,
+		options.Find().SetSort(by("_id")).SetLimit(int64(min(limit, 1000))).SetHint("_id_"))
+}
+
+// Messages implements notify.Store.
+func (s *Store) Messages(ctx context.Context, keys []string) ([]notify.Message, error) {
+	if len(keys) > notify.MostKeys {
+		return nil, invalid(errTooManyKeys)
+	}
+	if err := plain(keys...); err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	return all[messageDocument](ctx, s, s.message, is("_id", is("$in", keys)), options.Find().SetSort(by("_id")))
+}
+
+// countDocument is a group of CountRange.
+type countDocument struct {
+	ID struct {
+		State  notify.State  `bson:"state"`
+		Reason notify.Reason `bson:"reason"`
+	} `bson:"_id"`
+	N int64 `bson:"n"`
+}
+
+// CountRange implements notify.Store.
+func (s *Store) CountRange(ctx context.Context, prefix string) ([]notify.MessageCount, error) {
+	above, below, err := notify.Keys(prefix)
+	if err == nil {
+		err = plain(prefix)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var groups []countDocument
+	err = s.call(ctx, "messages", func(ctx context.Context) error {
+		cursor, err := s.message.Aggregate(ctx, mongo.Pipeline{
+			is("$match", is("_id", is("$gt", above, "$lt", below))),
+			is("$group", is("_id", is("state", "$state", "reason", "$reason"), "n", is("$sum", int64(1)))),
+		}, options.Aggregate().SetHint("_id_"))
+		if err != nil {
+			return err
+		}
+		groups = nil
+		return cursor.All(ctx, &groups)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var counts []notify.MessageCount
+	for _, g := range groups {
+		counts = append(counts, notify.MessageCount{State: g.ID.State, Reason: g.ID.Reason, N: g.N})
+	}
+	slices.SortFunc(counts, func(a, b notify.MessageCount) int {
+		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Reason, b.Reason))
+	})
+	return counts, nil
 }
 
 // CountMessages implements notify.Store.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -12,7 +13,10 @@ import (
 
 const messageColumns = `key, person, state, reason, at, next_at, holder, attempts, settled_at, answer`
 
-var errClaimEnded = errors.New("the claim has ended")
+var (
+	errClaimEnded  = errors.New("the claim has ended")
+	errTooManyKeys = errors.New("too many keys at once")
+)
 
 // EnqueueMessages implements notify.Store.
 func (s *Store) EnqueueMessages(ctx context.Context, messages []notify.Message) error {
@@ -107,11 +111,75 @@ func (s *Store) FindMessages(ctx context.Context, q notify.MessageQuery) ([]noti
 		where = append(where, f.column+" = ?")
 		args = append(args, f.value)
 	}
-	if len(where) == 0 {
+	if len(where) == 0 || q.Topic != "" && q.Person == "" {
 		return nil, invalid(errNothingAsked)
+	}
+	if q.Topic != "" {
+		above, below, err := notify.Keys(q.Topic + "/")
+		if err != nil {
+			return nil, err
+		}
+		where = append(where, `+key > ?`, `+key < ?`)
+		args = append(args, above, below)
 	}
 	return all(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message WHERE `+strings.Join(where, ` AND `)+
 		` ORDER BY at DESC, key DESC LIMIT ?`, append(args, min(limit, 1000))...)
+}
+
+// ListMessages implements notify.Store.
+func (s *Store) ListMessages(ctx context.Context, r notify.MessageRange) ([]notify.Message, error) {
+	above, below, err := r.Keys()
+	if err == nil {
+		err = plain(r.Prefix, r.After)
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit := r.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	// The key chooses the index.
+	where, args := `key > ? AND key < ?`, []any{above, below}
+	for _, f := range []struct{ column, value string }{{"state", string(r.State)}, {"reason", string(r.Reason)}} {
+		if f.value != "" {
+			where += ` AND +` + f.column + ` = ?`
+			args = append(args, f.value)
+		}
+	}
+	return all(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message WHERE `+where+` ORDER BY key LIMIT ?`,
+		append(args, min(limit, 1000))...)
+}
+
+// Messages implements notify.Store.
+func (s *Store) Messages(ctx context.Context, keys []string) ([]notify.Message, error) {
+	if len(keys) > notify.MostKeys {
+		return nil, invalid(errTooManyKeys)
+	}
+	if err := plain(keys...); err != nil {
+		return nil, err
+	}
+	list, err := json.Marshal(keys)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	return all(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
+		WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key`, string(list))
+}
+
+// CountRange implements notify.Store.
+func (s *Store) CountRange(ctx context.Context, prefix string) ([]notify.MessageCount, error) {
+	above, below, err := notify.Keys(prefix)
+	if err == nil {
+		err = plain(prefix)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all(ctx, s, func(row scanner) (c notify.MessageCount, err error) {
+		err = row.Scan(&c.State, &c.Reason, &c.N)
+		return c, err
+	}, `SELECT state, reason, count(*) FROM message WHERE key > ? AND key < ? GROUP BY state, reason ORDER BY state, reason`, above, below)
 }
 
 // CountMessages implements notify.Store.

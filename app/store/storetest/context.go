@@ -103,6 +103,17 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"FindMessages in a state": func(ctx context.Context) error {
 			return second(s.FindMessages(ctx, notify.MessageQuery{State: notify.Waiting}))
 		},
+		"FindMessages of a topic": func(ctx context.Context) error {
+			return second(s.FindMessages(ctx, notify.MessageQuery{Person: "p-1", Topic: "reminder"}))
+		},
+		"ListMessages": func(ctx context.Context) error {
+			return second(s.ListMessages(ctx, notify.MessageRange{Prefix: "reminder/2026-11-30/"}))
+		},
+		"ListMessages behind a key": func(ctx context.Context) error {
+			return second(s.ListMessages(ctx, notify.MessageRange{Prefix: "a/", After: "a/b", State: notify.Withheld, Reason: notify.NoAddress}))
+		},
+		"Messages":        func(ctx context.Context) error { return second(s.Messages(ctx, []string{"old", "claimed"})) },
+		"CountRange":      func(ctx context.Context) error { return second(s.CountRange(ctx, "reminder/2026-11-30/")) },
 		"CountMessages":   func(ctx context.Context) error { return second(s.CountMessages(ctx, notify.Waiting)) },
 		"OldestMessage":   func(ctx context.Context) error { return second(s.OldestMessage(ctx, notify.Waiting)) },
 		"DeleteMessages":  func(ctx context.Context) error { return s.DeleteMessages(ctx, []string{"old", "claimed"}) },

@@ -31,9 +31,9 @@ var hostile = map[string]string{
 // looking are the methods that keep no text of their arguments: they read, or
 // remove. Every other method that takes one keeps it or refuses it.
 var looking = map[string]bool{
-	"Attempt": true, "Attempts": true, "ClaimMessage": true, "CountEntries": true, "CountMessages": true, "DeleteMessages": true,
+	"Attempt": true, "Attempts": true, "ClaimMessage": true, "CountEntries": true, "CountMessages": true, "CountRange": true, "DeleteMessages": true,
 	"EditionHeld": true, "EndSession": true, "EndSessions": true, "EntryByKey": true, "EntrySeqs": true, "ErasePerson": true, "FindEntries": true,
-	"FindMessages": true, "KeptText": true, "LastCosigned": true, "Link": true, "OldestMessage": true, "Place": true, "Places": true,
+	"FindMessages": true, "KeptText": true, "LastCosigned": true, "Link": true, "ListMessages": true, "Messages": true, "OldestMessage": true, "Place": true, "Places": true,
 	"PublishedText": true, "Runs": true, "Session": true, "TakeLogin": true, "TouchSession": true,
 }
 

@@ -121,6 +121,9 @@ var messageContracts = []contract{
 		same(t, count(t, errs, fault.Conflict), 1)
 	}},
 	{"messages are found newest first", findMessages},
+	{"messages are listed by key, page behind page", listMessages},
+	{"messages are asked for by their keys", messagesByKey},
+	{"a range of messages is counted by state and reason", countRange},
 	{"the oldest message", func(t *testing.T, s store.Store) {
 		for i, offset := range []int{2, 1, 1, 3} {
 			m := sampleMessage(fmt.Sprint(i))
@@ -274,6 +277,99 @@ func findMessages(t *testing.T, s store.Store) {
 		same(t, len(found(t, s, notify.MessageQuery{State: notify.Refused, Limit: limit})), want)
 	}
 	same(t, value[int64](t)(s.CountMessages(background, notify.Refused)), 1100)
+}
+
+// round puts in messages of two rounds, and some beside them.
+func round(t *testing.T, s store.Store) {
+	for _, m := range []struct {
+		key    string
+		state  notify.State
+		reason notify.Reason
+	}{
+		{"r/1/b", notify.Sent, ""}, {"r/1/a", notify.Withheld, notify.NoAddress}, {"r/1/B", notify.Waiting, ""},
+		{"r/1/規", notify.Withheld, notify.NoAddress}, {"r/1/c", notify.Withheld, notify.Done}, {"r/1/\U0010ffff", notify.Sent, ""},
+		{"r/1", notify.Sent, ""}, {"r/1/", notify.Sent, ""}, {"r/10", notify.Sent, ""}, {"r/2/a", notify.Sent, ""}, {"R/1/a", notify.Sent, ""},
+		{"r/0/z", notify.Sent, ""}, {"q", notify.Sent, ""},
+	} {
+		message := sampleMessage(m.key)
+		message.State, message.Reason = m.state, m.reason
+		enqueue(t, s, message)
+	}
+}
+
+func keysOf(messages []notify.Message) (keys []string) {
+	for _, m := range messages {
+		keys = append(keys, m.Key)
+	}
+	return keys
+}
+
+func listMessages(t *testing.T, s store.Store) {
+	round(t, s)
+	listed := func(r notify.MessageRange) []string {
+		return keysOf(value[[]notify.Message](t)(s.ListMessages(t.Context(), r)))
+	}
+	whole := []string{"r/1/B", "r/1/a", "r/1/b", "r/1/c", "r/1/規", "r/1/\U0010ffff"}
+	for _, c := range []struct {
+		name string
+		r    notify.MessageRange
+		want []string
+	}{
+		{"a round", notify.MessageRange{Prefix: "r/1/"}, whole},
+		{"its beginning", notify.MessageRange{Prefix: "r/1/", Limit: 2}, whole[:2]},
+		{"behind a key", notify.MessageRange{Prefix: "r/1/", After: "r/1/a", Limit: 2}, whole[2:4]},
+		{"behind a key that is not there", notify.MessageRange{Prefix: "r/1/", After: "r/1/bb"}, whole[3:]},
+		{"behind a key before it", notify.MessageRange{Prefix: "r/1/", After: "r/0/z"}, whole},
+		{"behind the last", notify.MessageRange{Prefix: "r/1/", After: "r/2/a"}, nil},
+		{"in a state", notify.MessageRange{Prefix: "r/1/", State: notify.Withheld}, []string{"r/1/a", "r/1/c", "r/1/規"}},
+		{"for a reason", notify.MessageRange{Prefix: "r/1/", Reason: notify.NoAddress, After: "r/1/a"}, []string{"r/1/規"}},
+		{"of all rounds", notify.MessageRange{Prefix: "r/", State: notify.Waiting}, []string{"r/1/B"}},
+		{"none", notify.MessageRange{Prefix: "nobody/"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) { same(t, listed(c.r), c.want) })
+	}
+	for _, prefix := range []string{"", "r/1", "r"} {
+		wantKind(t, second(s.ListMessages(t.Context(), notify.MessageRange{Prefix: prefix})), fault.Invalid)
+		wantKind(t, second(s.CountRange(t.Context(), prefix)), fault.Invalid)
+	}
+	same(t, value[[]notify.Message](t)(s.ListMessages(t.Context(), notify.MessageRange{Prefix: "r/2/"})),
+		value[[]notify.Message](t)(s.Messages(t.Context(), []string{"r/2/a"})))
+	same(t, found(t, s, notify.MessageQuery{Person: "p-1", Topic: "r", State: notify.Waiting}), []string{"r/1/B"})
+	same(t, found(t, s, notify.MessageQuery{Person: "p-1", Topic: "R"}), []string{"R/1/a"})
+	wantKind(t, second(s.FindMessages(t.Context(), notify.MessageQuery{State: notify.Sent, Topic: "R"})), fault.Invalid)
+	var many []notify.Message
+	for i := range 1100 {
+		many = append(many, sampleMessage(fmt.Sprintf("many/%04d", i)))
+	}
+	enqueue(t, s, many...)
+	for limit, want := range map[int]int{0: 100, -1: 100, 1000: 1000, 5000: 1000} {
+		same(t, len(listed(notify.MessageRange{Prefix: "many/", Limit: limit})), want)
+	}
+}
+
+func messagesByKey(t *testing.T, s store.Store) {
+	round(t, s)
+	asked := func(keys ...string) []string {
+		return keysOf(value[[]notify.Message](t)(s.Messages(t.Context(), keys)))
+	}
+	same(t, asked(), nil)
+	same(t, asked("r/2/a", "r/1/B", "nobody's", "r/1/b", "r/1/b", "$ne"), []string{"r/1/B", "r/1/b", "r/2/a"})
+	keys := make([]string, notify.MostKeys)
+	for i := range keys {
+		keys[i] = fmt.Sprint("none/", i)
+	}
+	keys[500] = "q"
+	same(t, asked(keys...), []string{"q"})
+	wantKind(t, second(s.Messages(t.Context(), append(keys, "q"))), fault.Invalid)
+}
+
+func countRange(t *testing.T, s store.Store) {
+	round(t, s)
+	same(t, value[[]notify.MessageCount](t)(s.CountRange(t.Context(), "r/1/")), []notify.MessageCount{
+		{State: notify.Sent, N: 2}, {State: notify.Waiting, N: 1},
+		{State: notify.Withheld, Reason: notify.Done, N: 1}, {State: notify.Withheld, Reason: notify.NoAddress, N: 2},
+	})
+	same(t, value[[]notify.MessageCount](t)(s.CountRange(t.Context(), "nobody/")), nil)
 }
 
 func readerPositions(t *testing.T, s store.Store) {
