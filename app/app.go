@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kokoroe/app/calendar"
 	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
@@ -41,6 +42,7 @@ type App struct {
 	Retention *retention.Service
 	Jobs      *job.Runner
 	Outbox    *notify.Outbox // nil: no mail
+	Reminders *Reminders
 	Web       *web.Server
 
 	languages []string
@@ -92,6 +94,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.openServices(ctx); err != nil {
 		return nil, err
 	}
+	a.Reminders = &Reminders{app: a, messages: messages, covered: map[calendar.Date]calendar.Period{}}
 	if err := a.openMail(ctx, sender, messages); err != nil {
 		return nil, err
 	}

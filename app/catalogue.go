@@ -10,18 +10,20 @@ import (
 	"kokoroe/app/duty"
 	"kokoroe/app/learning"
 	"kokoroe/app/policy"
+	"kokoroe/app/reminder"
 	"kokoroe/app/retention"
 )
 
 // kinds are the kinds of records that the program writes and that may be
 // erased.
-var kinds = []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted}
+var kinds = []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted, duty.KindReminded}
 
 // The names of content's files beside its folders.
 const (
 	glossaryFile     = "glossary.yaml"
 	requirementsFile = "requirements.yaml"
 	retentionFile    = "retention.yaml"
+	remindersFile    = "reminders.yaml"
 )
 
 // Catalogue is all content, loaded and checked.
@@ -31,6 +33,7 @@ type Catalogue struct {
 	Requirements []duty.Requirement
 	Glossary     []policy.Term
 	Retention    []retention.Rule
+	Reminders    *reminder.Ladder // nil: nobody is reminded
 }
 
 // LoadCatalogue reads all content. Every problem of every file is reported
@@ -54,6 +57,8 @@ func LoadCatalogue(fsys fs.FS, languages ...string) (*Catalogue, error) {
 	c.Requirements, err = duty.LoadRequirements(fsys, requirementsFile)
 	note(err)
 	c.Retention, err = retention.Load(fsys, retentionFile)
+	note(err)
+	c.Reminders, err = reminder.Load(fsys, remindersFile)
 	note(err)
 	if c.Policies != nil {
 		c.Glossary, err = policy.LoadGlossary(fsys, glossaryFile, c.Policies)

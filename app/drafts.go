@@ -15,7 +15,7 @@ import (
 // What takes force of the folders. Whatever else is in them stays there: a
 // roster, the samples, what an editor left.
 var (
-	contentNames   = []string{"policies", "declarations", "courses", glossaryFile, requirementsFile, retentionFile}
+	contentNames   = []string{"policies", "declarations", "courses", glossaryFile, requirementsFile, retentionFile, remindersFile}
 	registersNames = []string{suppliersFile, accountsFile, rolesFile}
 )
 

@@ -9,10 +9,11 @@ import (
 	"kokoroe/app/retention"
 )
 
-// The jobs of the night.
+// The jobs of the night, and the round of reminders in the morning.
 const (
 	JobVerify    = "verify"    // its report is an evidence.Examination
 	JobRetention = "retention" // its report is a retention.Report
+	JobReminders = "reminders" // its report is a reminder.Round
 )
 
 const (
@@ -23,13 +24,14 @@ const (
 func (a *App) openJobs() {
 	a.Retention = &retention.Service{Rules: func() []retention.Rule { return a.Catalogue().Retention }, Records: a.Store, Log: a.Installation, Rosters: a.Rosters, Now: a.cfg.Now}
 	a.Jobs = &job.Runner{Store: a.Store, Now: a.cfg.Now, Logger: a.cfg.Logger, Jobs: []job.Job{
-		{Name: JobVerify, At: verifyAt, Do: a.verify},
-		{Name: JobRetention, At: retentionAt, Do: a.retain},
+		{Name: JobVerify, At: job.Daily(verifyAt), Do: a.verify},
+		{Name: JobRetention, At: job.Daily(retentionAt), Do: a.retain},
+		{Name: JobReminders, At: a.Reminders.roundAt, Do: a.Reminders.hold},
 	}}
 }
 
 // verify examines everything that is kept.
-func (a *App) verify(ctx context.Context) (any, job.Outcome, error) {
+func (a *App) verify(ctx context.Context, _ time.Time) (any, job.Outcome, error) {
 	x, err := a.Examine(ctx, nil)
 	if err != nil {
 		return nil, job.Failed, err
@@ -48,7 +50,7 @@ const shownDisagreements = 100
 
 // retain erases what has outlived its time, and first what an erasure that was
 // cut off has left.
-func (a *App) retain(ctx context.Context) (any, job.Outcome, error) {
+func (a *App) retain(ctx context.Context, _ time.Time) (any, job.Outcome, error) {
 	if _, err := a.Log.FinishErasures(ctx); err != nil {
 		return nil, job.Failed, err
 	}

@@ -74,8 +74,8 @@ func (a *App) openMail(ctx context.Context, sender *smtp.Sender, messages *local
 	}
 	m := &mailing{app: a, messages: messages}
 	m.outbox = notify.New(notify.Config{
-		Store: a.Store, Sender: sender, Rosters: a.Rosters, Composers: map[string]notify.Composer{notify.ReceiptTopic: m},
-		Now: a.cfg.Now, Logger: a.cfg.Logger,
+		Store: a.Store, Sender: sender, Rosters: a.Rosters, Now: a.cfg.Now, Logger: a.cfg.Logger,
+		Composers: map[string]notify.Composer{notify.ReceiptTopic: m, notify.ReminderTopic: a.Reminders},
 	})
 	size, err := a.Store.LogSize(ctx)
 	if err != nil {

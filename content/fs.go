@@ -9,7 +9,8 @@ package content
 import "embed"
 
 // FS has the layout of this folder: policies/, declarations/, courses/,
-// glossary.yaml, requirements.yaml and retention.yaml, and sample/ for the sample city.
+// glossary.yaml, requirements.yaml, retention.yaml and reminders.yaml, and sample/ for
+// the sample city.
 //
-//go:embed policies declarations glossary.yaml courses requirements.yaml retention.yaml sample
+//go:embed policies declarations glossary.yaml courses requirements.yaml retention.yaml reminders.yaml sample
 var FS embed.FS

@@ -21,7 +21,7 @@ import (
 var (
 	level0 = []string{"fault", "calendar", "document", "locale", "spreadsheet"}
 	level1 = []string{"directory", "evidence"}
-	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job", "retention", "notify", "edition"}
+	level2 = []string{"learning", "policy", "contract", "social", "duty", "identity", "job", "retention", "notify", "reminder", "edition"}
 	domain = slices.Concat(level0, level1, level2)
 )
 
@@ -46,6 +46,8 @@ var mayImport = map[string][]string{
 	"app/job":       {"fault", "calendar"},
 	"app/retention": {"calendar", "document", "directory", "evidence"},
 	"app/notify":    {"fault", "calendar", "directory"},
+
+	"app/reminder":  {"calendar", "document", "directory"}, // when, as content says it; it knows days, not assignments
 
 	"app/edition": {"fault"}, // what takes force together, as paths and bytes: it knows no domain
 

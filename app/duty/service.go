@@ -21,6 +21,19 @@ type Exempted struct {
 	Reason      string `json:"reason"`
 }
 
+// KindReminded is the kind of record that says that somebody had people of a
+// department reminded. Its object is "department:ID", or "department:all" for
+// everybody; its scope is the fiscal year. It is about nobody in particular.
+const KindReminded = "duty.reminded/v1"
+
+// Reminded is the body of a KindReminded record. It names nobody.
+type Reminded struct {
+	Day       string `json:"day"`        // of the reminders, as 2026-11-27
+	People    int    `json:"people"`     // for whom one was put in
+	Already   int    `json:"already"`    // who had one for that day
+	NoAddress int    `json:"no_address"` // of those put in, who have no mail address
+}
+
 // maxReason is how long a reason may be, in characters.
 const maxReason = 500
 

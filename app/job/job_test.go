@@ -52,8 +52,8 @@ func open(t *testing.T) *sqlite.Store {
 // counted is a runner with one job, due at two, which counts.
 func counted(s job.Store, c *clock, ran *int) *job.Runner {
 	return &job.Runner{Store: s, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{
-		Name: "verify", At: 2 * time.Hour,
-		Do: func(context.Context) (any, job.Outcome, error) {
+		Name: "verify", At: job.Daily(2 * time.Hour),
+		Do: func(context.Context, time.Time) (any, job.Outcome, error) {
 			*ran++
 			return map[string]int{"n": *ran}, job.Fine, nil
 		},
@@ -106,8 +106,8 @@ func TestOfSeveralInstancesOneRuns(t *testing.T) {
 	ran := 0
 	runner := func() *job.Runner {
 		return &job.Runner{Store: s, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{
-			Name: "verify", At: 2 * time.Hour,
-			Do: func(context.Context) (any, job.Outcome, error) {
+			Name: "verify", At: job.Daily(2 * time.Hour),
+			Do: func(context.Context, time.Time) (any, job.Outcome, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				ran++
@@ -155,11 +155,11 @@ func TestWhoDiedIsReplaced(t *testing.T) {
 
 func TestARunThatFailsSaysSo(t *testing.T) {
 	s, c := open(t), noon()
-	for name, do := range map[string]func(context.Context) (any, job.Outcome, error){
-		"fails":  func(context.Context) (any, job.Outcome, error) { return nil, job.Fine, errors.New("broken") },
-		"panics": func(context.Context) (any, job.Outcome, error) { panic("broken") },
+	for name, do := range map[string]func(context.Context, time.Time) (any, job.Outcome, error){
+		"fails":  func(context.Context, time.Time) (any, job.Outcome, error) { return nil, job.Fine, errors.New("broken") },
+		"panics": func(context.Context, time.Time) (any, job.Outcome, error) { panic("broken") },
 	} {
-		r := &job.Runner{Store: s, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{Name: name, Do: do}}}
+		r := &job.Runner{Store: s, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{Name: name, At: job.Daily(0), Do: do}}}
 		run, err := r.RunNow(t.Context(), name)
 		if err != nil || run.Outcome != job.Failed {
 			t.Errorf("%s: %+v, %v", name, run, err)

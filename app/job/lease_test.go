@@ -100,8 +100,8 @@ func instances(ctx context.Context, s *table, ways []context.Context, do func(ct
 	s.runs = []job.Run{yesterday}
 	for i, way := range ways {
 		r := &job.Runner{Store: cut{s, way}, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{
-			Name: "verify", At: 0,
-			Do: func(ctx context.Context) (any, job.Outcome, error) { return i, job.Fine, do(ctx, i) },
+			Name: "verify", At: job.Daily(0),
+			Do: func(ctx context.Context, _ time.Time) (any, job.Outcome, error) { return i, job.Fine, do(ctx, i) },
 		}}}
 		go func() { _ = r.Loop(ctx) }()
 		synctest.Wait() // the first one has it
@@ -186,7 +186,7 @@ func TestWhoStopsHandsItsRunOver(t *testing.T) {
 		var replaced time.Time
 		runner := func(do func(context.Context) error) *job.Runner {
 			return &job.Runner{Store: s, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Jobs: []job.Job{{
-				Name: "verify", Do: func(ctx context.Context) (any, job.Outcome, error) { return nil, job.Fine, do(ctx) },
+				Name: "verify", At: job.Daily(0), Do: func(ctx context.Context, _ time.Time) (any, job.Outcome, error) { return nil, job.Fine, do(ctx) },
 			}}}
 		}
 		s.runs = []job.Run{{DueAt: time.Now().Add(-24 * time.Hour), EndedAt: time.Now(), Outcome: job.Fine}}

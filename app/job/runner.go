@@ -18,10 +18,14 @@ import (
 // Job is something that is due once a day.
 type Job struct {
 	Name string
-	At   time.Duration // after midnight in Japan
-	// Do does it. Its report is kept as JSON; with an error it is Failed.
-	Do func(ctx context.Context) (report any, outcome Outcome, err error)
+	At   func() time.Duration // after midnight in Japan; it may change
+	// Do does what was due at an instant. Its report is kept as JSON; with an
+	// error it is Failed.
+	Do func(ctx context.Context, due time.Time) (report any, outcome Outcome, err error)
 }
+
+// Daily is the time of a job that is due at the same time for ever.
+func Daily(at time.Duration) func() time.Duration { return func() time.Duration { return at } }
 
 const (
 	// Lease is how long a claim holds without being renewed. An instance that died
@@ -112,9 +116,10 @@ func (r *Runner) catchUp(ctx context.Context, j Job) error {
 
 // dueBefore is when the job was due last.
 func (j Job) dueBefore(now time.Time) time.Time {
-	due := calendar.DateOf(now).StartsAt().Add(j.At)
+	at := j.At()
+	due := calendar.DateOf(now).StartsAt().Add(at)
 	if due.After(now) {
-		due = calendar.DateOf(now).AddDays(-1).StartsAt().Add(j.At)
+		due = calendar.DateOf(now).AddDays(-1).StartsAt().Add(at)
 	}
 	return due.UTC()
 }
@@ -160,7 +165,7 @@ func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
 		defer close(held)
 		r.hold(doing, run, cancel)
 	}()
-	report, outcome, err := j.do(doing)
+	report, outcome, err := j.do(doing, run.DueAt)
 	cancel(nil)
 	<-held
 	if lost := context.Cause(doing); errors.Is(lost, errLost) {
@@ -189,13 +194,13 @@ func (r *Runner) run(ctx context.Context, j Job, due time.Time) (Run, error) {
 }
 
 // do keeps a job that panics from taking the program with it.
-func (j Job) do(ctx context.Context) (report any, outcome Outcome, err error) {
+func (j Job) do(ctx context.Context, due time.Time) (report any, outcome Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return j.Do(ctx)
+	return j.Do(ctx, due)
 }
 
 // hold renews the claim until ctx ends, and ends ctx when the claim is lost:
