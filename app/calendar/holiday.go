@@ -1,6 +1,9 @@
 package calendar
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Holiday reports whether the day is a public holiday in Japan (国民の祝日, with
 // 振替休日 and 国民の休日). It follows the Act on National Holidays (昭和23年法律
@@ -81,11 +84,18 @@ func (md MonthDay) before(o MonthDay) bool {
 }
 
 // Workdays are the days on which a city is at work: all but Saturdays, Sundays,
-// public holidays and its own closings.
-type Workdays struct{ Closed []Closing }
+// public holidays and its own closings, and in any case those on which it opens
+// its doors all the same (休日開庁).
+type Workdays struct {
+	Closed []Closing
+	Open   []Date
+}
 
 // Works reports whether the city is at work on the day.
 func (w Workdays) Works(d Date) bool {
+	if slices.Contains(w.Open, d) {
+		return true
+	}
 	if day := d.Weekday(); day == time.Saturday || day == time.Sunday || Holiday(d) {
 		return false
 	}

@@ -50,7 +50,7 @@ func TestWorkdays(t *testing.T) {
 	newYear := calendar.Closing{From: calendar.MonthDay{Month: 12, Day: 29}, Until: calendar.MonthDay{Month: 1, Day: 3}}
 	city := calendar.Workdays{Closed: []calendar.Closing{
 		newYear, {From: calendar.MonthDay{Month: 8, Day: 13}, Until: calendar.MonthDay{Month: 8, Day: 14}}, {On: calendar.MustDate("2027-02-15")},
-	}}
+	}, Open: []calendar.Date{calendar.MustDate("2027-03-28")}}
 	for _, c := range []struct{ day, before, after string }{
 		{"2026-11-27", "2026-11-27", "2026-11-27"},
 		{"2026-11-28", "2026-11-27", "2026-11-30"}, // a weekend
@@ -61,6 +61,7 @@ func TestWorkdays(t *testing.T) {
 		{"2027-01-03", "2026-12-28", "2027-01-04"},
 		{"2026-08-13", "2026-08-12", "2026-08-17"},
 		{"2027-02-15", "2027-02-12", "2027-02-16"}, // once only
+		{"2027-03-27", "2027-03-26", "2027-03-28"}, // open on a Sunday
 		{"2028-02-15", "2028-02-15", "2028-02-15"},
 	} {
 		day := calendar.MustDate(c.day)

@@ -32,6 +32,7 @@ type ladderYAML struct {
 		Until string         `yaml:"until"`
 	} `yaml:"office"`
 	Closed []closingYAML `yaml:"closed"`
+	Open   []string      `yaml:"open"`
 }
 
 type closingYAML struct {
@@ -66,6 +67,13 @@ func Load(fsys fs.FS, name string) (*Ladder, error) {
 	}
 	for _, c := range row.Closed {
 		ladder.Days.Closed = append(ladder.Days.Closed, r.closing(c))
+	}
+	for _, day := range row.Open {
+		date, err := calendar.ParseDate(day)
+		if err != nil || date.IsZero() {
+			r.problems.Add(name, row.Lines.Of("open"), "open: %q is not a day such as 2027-03-28", day)
+		}
+		ladder.Days.Open = append(ladder.Days.Open, date)
 	}
 	r.check(row, ladder)
 	if err := r.problems.Err(); err != nil {

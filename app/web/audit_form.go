@@ -142,7 +142,7 @@ func (s *Server) itemOptions(x *exchange) []view.Option {
 // kindOptions are the kinds of records, to choose from.
 func kindOptions(x *exchange) []view.Option {
 	options := []view.Option{{Label: x.T("audit.item.all")}}
-	for _, kind := range []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted, evidence.KindErased, "evidence.key_renewed/v1", "evidence.begun_anew/v1", "content.published/v1"} {
+	for _, kind := range []string{policy.KindAcknowledged, policy.KindDeclined, learning.KindPassed, duty.KindExempted, duty.KindReminded, evidence.KindErased, "evidence.key_renewed/v1", "evidence.begun_anew/v1", "content.published/v1"} {
 		options = append(options, view.Option{Value: kind, Label: kindWord(x, kind)})
 	}
 	return options
@@ -163,7 +163,7 @@ func kindWord(x *exchange, kind string) string {
 // logKinds are the kinds of records that are about the log itself, or about all.
 var logKinds = map[string]string{
 	"evidence.key_renewed/v1": "audit.kind.key_renewed", "evidence.begun_anew/v1": "audit.kind.begun_anew",
-	"content.published/v1": "audit.kind.published",
+	"content.published/v1": "audit.kind.published", duty.KindReminded: "audit.kind.reminded",
 }
 
 // plainNumber reads a number ≥ 0 that is written in the one plain way, or as

@@ -70,6 +70,9 @@ func (s *Server) deedOf(x *exchange, e evidence.Entry) deed {
 		}
 	default:
 		d.Sort = "other"
+		if d.Item == e.Object {
+			d.Item = s.objectTitle(x, e.Object)
+		}
 	}
 	return d
 }

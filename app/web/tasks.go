@@ -1,7 +1,10 @@
 package web
 
 import (
+	"strings"
+
 	"kokoroe/app/calendar"
+	"kokoroe/app/directory"
 	"kokoroe/app/document"
 	"kokoroe/app/duty"
 	"kokoroe/app/learning"
@@ -133,8 +136,11 @@ func (s *Server) why(x *exchange, a duty.Assignment) string {
 	return x.T("tasks.because.kind", "Requirement", r.Title.In(string(x.Tag())))
 }
 
-// objectTitle is what an account or a contract is called.
+// objectTitle is what an account, a contract or a department is called.
 func (s *Server) objectTitle(x *exchange, object string) string {
+	if id, ok := strings.CutPrefix(object, "department:"); ok {
+		return s.departmentTitle(x, id, object)
+	}
 	lang := string(x.Tag())
 	registers := s.cfg.Report.Registers
 	for _, a := range registers.Accounts().Accounts {
@@ -148,4 +154,18 @@ func (s *Server) objectTitle(x *exchange, object string) string {
 		}
 	}
 	return object
+}
+
+// departmentTitle is what a department of today's roster is called, and else
+// what it is called otherwise.
+func (s *Server) departmentTitle(x *exchange, id, otherwise string) string {
+	if id == everywhere {
+		return x.T("department.whole")
+	}
+	if roster, err := s.cfg.Rosters.Current(x.ctx); err == nil {
+		if path := roster.Path(directory.DepartmentID(id)); len(path) > 0 {
+			return pathName(path)
+		}
+	}
+	return otherwise
 }

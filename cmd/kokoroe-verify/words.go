@@ -88,6 +88,8 @@ func deedID(kind string) string {
 		return "verifier.deed.passed"
 	case "duty.exempted/v1":
 		return "verifier.deed.exempted"
+	case "duty.reminded/v1":
+		return "verifier.deed.reminded"
 	}
 	return "verifier.deed.other"
 }

@@ -86,6 +86,7 @@ export const en = {
   "kind.policy.declined/v1": "Question or refusal about a policy",
   "kind.course.passed/v1": "Course passed",
   "kind.duty.exempted/v1": "Exemption",
+  "kind.duty.reminded/v1": "Reminder asked for",
   "kind.evidence.erased/v1": "Erasure of a record",
   "kind.other": "Other record",
   "ground.cannot-agree": "cannot agree",

@@ -86,6 +86,7 @@ export const ja = {
   "kind.policy.declined/v1": "規程についての質問・不同意",
   "kind.course.passed/v1": "研修の合格",
   "kind.duty.exempted/v1": "免除",
+  "kind.duty.reminded/v1": "お知らせの依頼",
   "kind.evidence.erased/v1": "記録の消去",
   "kind.other": "その他の記録",
   "ground.cannot-agree": "同意できない",
