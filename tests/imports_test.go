@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"app/retention": {"calendar", "document", "directory", "evidence"},
 	"app/notify":    {"fault", "calendar", "directory"},
 
-	"app/reminder":  {"calendar", "document", "directory"}, // when, as content says it; it knows days, not assignments
+	"app/reminder": {"calendar", "document", "directory"}, // when, as content says it; it knows days, not assignments
 
 	"app/edition": {"fault"}, // what takes force together, as paths and bytes: it knows no domain
 

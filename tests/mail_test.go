@@ -15,6 +15,7 @@ import (
 	"kokoroe/app/evidence"
 	"kokoroe/app/evidence/witness"
 	"kokoroe/app/notify"
+	"kokoroe/content"
 	"kokoroe/tests/portal"
 )
 
@@ -150,8 +151,10 @@ func TestMailFollowsTheLog(t *testing.T) {
 	box := portal.NewMailbox(t)
 	folder := filepath.Join(t.TempDir(), "data")
 	clock := portal.NewClock(portal.Start)
+	quiet := files(t, content.FS)
+	delete(quiet, "reminders.yaml") // days pass
 	boot := func(options ...portal.Option) *portal.Portal {
-		return portal.New(t, append(options, portal.WithFolder(folder), portal.WithClock(clock))...)
+		return portal.New(t, append(options, portal.WithFolder(folder), portal.WithClock(clock), portal.WithContent(quiet))...)
 	}
 	signs := func(p *portal.Portal, number string) {
 		t.Helper()

@@ -141,7 +141,7 @@ func (d *delivery) Data(r io.Reader) error {
 	return nil
 }
 
-// open takes a mail with one text and one file to pieces.
+// open takes a mail to pieces that is one text, or a text and a file.
 func open(data []byte) (Mail, error) {
 	msg, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
@@ -151,9 +151,14 @@ func open(data []byte) (Mail, error) {
 	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject")); err != nil {
 		return Mail{}, err
 	}
-	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
 	if err != nil {
 		return Mail{}, err
+	}
+	if kind == "text/plain" {
+		body, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, msg.Body))
+		m.Text = strings.ReplaceAll(string(body), "\r\n", "\n")
+		return m, err
 	}
 	for r := multipart.NewReader(msg.Body, params["boundary"]); ; {
 		part, err := r.NextRawPart()
