@@ -120,5 +120,5 @@ func TestTheRecordOfARequestIsInWords(t *testing.T) {
 	own, _ := roster.Department(department)
 	auditor := p.As("auditor")
 	auditor.Get("/audit/records/"+strconv.FormatInt(answer.Seq, 10)).Want(t, 200, own.Name, "（000181）", "duty.reminded/v1")
-	auditor.Get("/audit?kind=duty.reminded%2Fv1").Want(t, 200, "お知らせの依頼", own.Name)
+	auditor.Get("/audit?kind=duty.reminded%2Fv1").Want(t, 200, "お知らせの依頼")
 }

@@ -155,11 +155,11 @@ func (h *hallway) stand(day, want string) {
 	h.t.Fatalf("reminders of %s: %v\nwant %v", day, got, wanted)
 }
 
-// to is the last mail to a number.
+// to is the last reminder that was mailed to a number.
 func (h *hallway) to(number string) portal.Mail {
 	h.t.Helper()
 	for _, m := range slices.Backward(h.box.Mails()) {
-		if strings.HasPrefix(m.To, "s"+number+"@") {
+		if strings.HasPrefix(m.To, "s"+number+"@") && strings.HasPrefix(m.Header.Get("Message-Id"), "<reminder.") {
 			return m
 		}
 	}
