@@ -139,7 +139,7 @@ func (r *Reminders) coveredBy(ctx context.Context, ladder *reminder.Ladder, day 
 }
 
 // batch is how many messages are put in at once.
-const batch = 500
+const batch = 200
 
 // holding is a round under way.
 type holding struct {

@@ -34,6 +34,7 @@ func TestThreeProcesses(t *testing.T) {
 		"an import":           importBesideProcesses,
 		"the work of a night": nightOfProcesses,
 		"mail, and a death":   mailOfProcesses,
+		"a round":             roundOfProcesses,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

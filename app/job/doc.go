@@ -1,4 +1,4 @@
-// Package job owns what runs by itself at night: which jobs there are, when
+// Package job owns what runs by itself once a day: which jobs there are, when
 // each was due, which instance runs it, and what came of it.
 //
 // Every run has its row in the store before it begins. That row is the claim:

@@ -21,7 +21,7 @@
 //	sent      the server took it
 //	refused   the server will not take it for this person
 //	withheld  not mailed at all, for the Reason given: somebody without address,
-//	          on leave, or who has left
+//	          on leave, who has left, or of whom nothing is asked any more
 //
 // The last three are final. Together the messages are the log of what was
 // mailed, until they expire or what they are about is erased. A key that is gone

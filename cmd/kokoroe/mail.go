@@ -8,7 +8,7 @@ import (
 	"kokoroe/app/notify/smtp"
 )
 
-// mailServer says how receipts are mailed.
+// mailServer says how receipts and reminders are mailed.
 type mailServer struct {
 	MailServer       string `help:"Mail server, HOST:PORT, such as smtp.city.example:587. Without it no mail is sent." env:"KOKOROE_MAIL_SERVER" placeholder:"HOST:PORT"`
 	MailFrom         string `help:"Sender of mail, such as kokoroe@city.example; bounces go there too." env:"KOKOROE_MAIL_FROM" placeholder:"ADDRESS"`

@@ -24,6 +24,7 @@ type Config struct {
 	Folder  string   // for everything that is written; it is there
 	Stores  []string // one instance for each, on this store: the same one, by whatever way
 	Mail    string   // address of a mail server without TLS; empty: none is mailed
+	Content string   // a folder; empty: what ships with the program
 	Idle    bool     // nothing is started yet
 }
 
@@ -87,6 +88,9 @@ func Open(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 		}
 		if cfg.Mail != "" {
 			args = append(args, "--mail-server", cfg.Mail, "--mail-from", "kokoroe@mihon.example", "--mail-tls", "none")
+		}
+		if cfg.Content != "" {
+			args = append(args, "--content", cfg.Content)
 		}
 		c.Instances = append(c.Instances, &Instance{program: c.program, args: args})
 	}
