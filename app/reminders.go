@@ -40,46 +40,69 @@ func (r *Reminders) roundAt() time.Duration {
 	return usualRound
 }
 
+// unsteady are the waits between attempts at a round while the store does not
+// answer: one that failed is a day late. Together they are longer than a lease,
+// which another instance takes over.
+var unsteady = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
+
 // hold holds the round that was due at an instant. Who takes over a round that
 // was cut off goes through everybody again.
 func (r *Reminders) hold(ctx context.Context, due time.Time) (any, job.Outcome, error) {
-	if err := r.app.Log.Trouble(); err != nil { // who is done cannot be told
+	round, err := r.round(ctx, due)
+	for _, pause := range unsteady {
+		if !fault.Is(err, fault.Unavailable) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, job.Failed, errors.Join(ctx.Err(), err)
+		case <-time.After(pause):
+		}
+		round, err = r.round(ctx, due)
+	}
+	if err != nil {
 		return nil, job.Failed, err
+	}
+	return round, job.Fine, nil
+}
+
+// round holds a round from the beginning to the end, and reports it.
+func (r *Reminders) round(ctx context.Context, due time.Time) (reminder.Round, error) {
+	if err := r.app.Log.Trouble(); err != nil { // who is done cannot be told
+		return reminder.Round{}, err
 	}
 	day := calendar.DateOf(due)
 	last, err := r.lastBefore(ctx, due)
 	if err != nil {
-		return nil, job.Failed, err
+		return reminder.Round{}, err
 	}
 	report := reminder.Round{On: day.String(), State: reminder.Held, Through: last.Through}
 	ladder := r.ladder()
 	switch {
 	case ladder == nil:
 		report.State, report.Through = reminder.Off, report.On
-		return report, job.Fine, nil
+		return report, nil
 	case !ladder.Days.Works(day):
 		report.State = reminder.Closed
-		return report, job.Fine, nil
+		return report, nil
 	}
 	if late, err := r.isLate(ctx, day); err != nil || late {
 		report.State = reminder.Late
-		return report, job.Fine, err
+		return report, err
 	}
 	covered := last.Next(day)
 	if covered == (calendar.Period{}) { // held twice on a day: everybody has been reminded
-		return report, job.Fine, nil
+		return report, nil
 	}
 	report.From, report.Through = covered.From.String(), report.On
 	roster, err := r.app.Rosters.Current(ctx)
 	if err != nil {
-		return nil, job.Failed, err
+		return report, err
 	}
 	h := holding{reminders: r, ladder: ladder, roster: roster, day: day, covered: covered, report: &report,
 		heads: heads{roster: roster, day: day}, steps: map[reminder.Asked][]reminder.Step{}}
-	if err := h.everybody(ctx); err != nil {
-		return nil, job.Failed, err
-	}
-	return report, job.Fine, nil
+	err = h.everybody(ctx)
+	return report, err
 }
 
 // isLate reports whether the day of a round is over and nobody has been reminded
@@ -138,8 +161,14 @@ func (r *Reminders) coveredBy(ctx context.Context, ladder *reminder.Ladder, day 
 	return covered, nil
 }
 
-// batch is how many messages are put in at once.
-const batch = 200
+const (
+	// batch is how many messages are put in at once.
+	batch = 200
+
+	// pace is how much later each batch is due than the one before: a city's mail
+	// server has time, and a receipt does not wait behind the whole city.
+	pace = 10 * time.Second
+)
 
 // holding is a round under way.
 type holding struct {
@@ -256,7 +285,7 @@ func (r *Reminders) asked(a *duty.Assignment) reminder.Asked {
 
 // remind puts the person's message in, with others.
 func (h *holding) remind(ctx context.Context, p directory.Person) error {
-	m := h.reminders.message(h.ladder, h.day, p)
+	m := h.reminders.message(h.ladder, h.day, p, h.report.People)
 	h.report.People++
 	switch m.Reason {
 	case notify.NoAddress:
@@ -272,43 +301,21 @@ func (h *holding) remind(ctx context.Context, p directory.Person) error {
 
 // flush puts in what is pending, but for who was erased meanwhile.
 func (h *holding) flush(ctx context.Context) error {
-	err := steadily(ctx, func() error {
-		roster, err := h.reminders.app.Rosters.Current(ctx)
-		if err != nil {
-			return err
-		}
-		h.pending = slices.DeleteFunc(h.pending, func(m notify.Message) bool { _, known := roster.Person(m.Person); return !known })
-		return h.reminders.app.Store.EnqueueMessages(ctx, h.pending)
-	})
-	h.pending = h.pending[:0]
-	return err
-}
-
-// unsteady are the waits between attempts while the store does not answer: a
-// round that failed is a day late.
-var unsteady = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
-
-func steadily(ctx context.Context, call func() error) error {
-	err := call()
-	for _, pause := range unsteady {
-		if !fault.Is(err, fault.Unavailable) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-time.After(pause):
-		}
-		err = call()
+	roster, err := h.reminders.app.Rosters.Current(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	pending := slices.DeleteFunc(h.pending, func(m notify.Message) bool { _, known := roster.Person(m.Person); return !known })
+	h.pending = h.pending[:0]
+	return h.reminders.app.Store.EnqueueMessages(ctx, pending)
 }
 
-// message is what reminds the person on a day. Who cannot be mailed is put in as
-// well: these are who has to be told in another way.
-func (r *Reminders) message(ladder *reminder.Ladder, day calendar.Date, p directory.Person) notify.Message {
+// message is what reminds the person on a day, behind so many others. Who cannot
+// be mailed is put in as well: these are who has to be told in another way.
+func (r *Reminders) message(ladder *reminder.Ladder, day calendar.Date, p directory.Person, others int) notify.Message {
 	now := r.app.cfg.Now()
-	m := notify.Message{Key: notify.ReminderKey(day, p.ID), Person: p.ID, State: notify.Waiting, At: now, NextAt: ladder.OfficeHour(now)}
+	m := notify.Message{Key: notify.ReminderKey(day, p.ID), Person: p.ID, State: notify.Waiting, At: now}
+	m.NextAt = ladder.OfficeHour(now).Add(time.Duration(others/batch) * pace)
 	switch {
 	case p.Mail == "":
 		m.State, m.Reason, m.SettledAt = notify.Withheld, notify.NoAddress, now

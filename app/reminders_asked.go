@@ -51,11 +51,8 @@ func (r *Reminders) Remind(ctx context.Context, actor evidence.Actor, req remind
 	}
 	said := duty.Reminded{Day: answer.Day.String(), People: len(messages), Already: len(people) - len(messages)}
 	for _, m := range messages {
-		switch m.Reason {
-		case notify.NoAddress:
+		if m.Reason == notify.NoAddress {
 			said.NoAddress++
-		case notify.NoMail:
-			answer.NoMail++
 		}
 	}
 	e, err := r.record(ctx, actor, req, said, now)
@@ -68,6 +65,9 @@ func (r *Reminders) Remind(ctx context.Context, actor evidence.Actor, req remind
 		return reminder.Answer{}, err
 	}
 	answer.Put, answer.Already, answer.NoAddress = recorded.People, recorded.Already, recorded.NoAddress
+	if r.app.mailing == nil {
+		answer.NoMail = answer.Put - answer.NoAddress
+	}
 	if recorded.Day != said.Day { // the form of another day, sent again
 		answer.Day, err = calendar.ParseDate(recorded.Day)
 		return answer, err
@@ -142,7 +142,7 @@ func (r *Reminders) notYetReminded(ctx context.Context, ladder *reminder.Ladder,
 		}
 		for _, p := range some {
 			if !reminded[p.ID] {
-				messages = append(messages, r.message(ladder, day, p))
+				messages = append(messages, r.message(ladder, day, p, len(messages)))
 			}
 		}
 	}

@@ -145,7 +145,7 @@ func (s *Server) recordLine(x *exchange, p *view.Page, e evidence.Entry) recordL
 // receiptMails says in words which receipts were mailed to the reader, by the
 // number of the record.
 func (s *Server) receiptMails(x *exchange) (map[int64]string, error) {
-	messages, err := s.cfg.Mails.FindMessages(x.ctx, notify.MessageQuery{Person: x.person(), Limit: longestRecord})
+	messages, err := s.cfg.Mails.FindMessages(x.ctx, notify.MessageQuery{Person: x.person(), Topic: notify.ReceiptTopic, Limit: longestRecord})
 	if err != nil {
 		return nil, err
 	}

@@ -360,7 +360,7 @@ func messagesByKey(t *testing.T, s store.Store) {
 	}
 	keys[500] = "q"
 	same(t, asked(keys...), []string{"q"})
-	wantKind(t, second(s.Messages(t.Context(), append(keys, "q"))), fault.Invalid)
+	wantKind(t, second(s.Messages(t.Context(), slices.Concat(keys, []string{"q"}))), fault.Invalid)
 }
 
 func countRange(t *testing.T, s store.Store) {
