@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -306,17 +307,18 @@ func TestPersonTellsDatesAndNoAnswers(t *testing.T) {
 
 // bigCity is an invented city of so many employees in 部, 課 and 係.
 func bigCity(people int) fstest.MapFS {
-	roster := "\ufeff職員番号,氏名,カナ,メール,区分,所属,役職,採用日,退職日,休職開始,休職終了,異動日,対象外\n"
+	var roster bytes.Buffer
+	roster.WriteString("\ufeff職員番号,氏名,カナ,メール,区分,所属,役職,採用日,退職日,休職開始,休職終了,異動日,対象外\n")
 	for i := range people {
 		post := "主任"
 		if i == 0 {
 			post = "部長"
 		}
 		section := fmt.Sprintf("第%d部/第%d課/第%d係", i%10+1, i/10%5+1, i/50%3+1)
-		roster += fmt.Sprintf("%06d,見本　%d号,ミホン,,正職員,%s,%s,2010-04-01,,,,,\n", i+1, i+1, section, post)
+		fmt.Fprintf(&roster, "%06d,見本　%d号,ミホン,,正職員,%s,%s,2010-04-01,,,,,\n", i+1, i+1, section, post)
 	}
 	return fstest.MapFS{
-		"roster.csv":    {Data: []byte(roster)},
+		"roster.csv":    {Data: roster.Bytes()},
 		"roles.yaml":    {Data: []byte("roles:\n  hr: [\"000002\"]\n")},
 		"sign-ins.yaml": {Data: []byte("people:\n  - {number: \"000002\", as: hr, provider: city}\n")},
 	}

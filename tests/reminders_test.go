@@ -90,13 +90,8 @@ func (h *hallway) boot(at string, options ...portal.Option) {
 func (h *hallway) round(at string) reminder.Round {
 	h.t.Helper()
 	h.Clock.Set(inJapan(h.t, at))
-	ladder := h.App.Catalogue().Reminders
-	want := inJapan(h.t, at)
-	dueAt := calendar.DateOf(want).StartsAt().Add(9*time.Hour + 30*time.Minute)
-	if ladder != nil {
-		dueAt = ladder.DueAt(calendar.DateOf(want))
-	}
-	if dueAt.After(want) {
+	dueAt := calendar.DateOf(h.Clock.Now()).StartsAt().Add(9*time.Hour + 30*time.Minute)
+	if dueAt.After(h.Clock.Now()) {
 		dueAt = dueAt.Add(-24 * time.Hour)
 	}
 	h.App.Jobs.RunDue(h.t.Context())

@@ -79,9 +79,6 @@ func (l *Ladder) Steps(a Asked, days calendar.Period) []Step {
 	return steps
 }
 
-// DueAt is when a day's round is due.
-func (l *Ladder) DueAt(day calendar.Date) time.Time { return day.StartsAt().Add(l.RoundAt) }
-
 // OfficeHour is the first instant from t on that is in the office hours of a
 // working day: t itself when it is.
 func (l *Ladder) OfficeHour(t time.Time) time.Time {

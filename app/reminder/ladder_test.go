@@ -215,7 +215,4 @@ func TestOfficeHour(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.at, got.In(calendar.Tokyo), c.want)
 		}
 	}
-	if got := ladder().DueAt(day("2026-11-27")); !got.Equal(at("2026-11-27 09:30")) {
-		t.Errorf("due at %s", got)
-	}
 }
