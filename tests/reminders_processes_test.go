@@ -228,3 +228,19 @@ func TestARoundOutlivesItsLeaders(t *testing.T) {
 		return nil
 	})
 }
+
+// TestARoundIsTriedAgain while the database takes no writes for a moment: it
+// would be a day late else. Who was put in before is not put in twice.
+func TestARoundIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	wire, address := wired(t)
+	h := &hallway{t: t}
+	h.boot("2026-11-26 10:00", portal.WithCity(hall()), portal.WithContent(due(t, "11-30")), portal.OnStore(address))
+	wire.Follow(proxy.Only(proxy.Every(1, 2,
+		proxy.Act{Harm: proxy.Unsure, Code: 64, Name: "WriteConcernFailed"}, proxy.Act{Harm: proxy.Refused, Code: 371, Name: "UserWritesBlocked"},
+	), "insert message"))
+	if r := h.round("2026-11-27 09:30"); r.People != 6 || r.State != reminder.Held || wire.Harmed() != 2 {
+		t.Errorf("%+v after %d refusals", r, wire.Harmed())
+	}
+	h.stand("2026-11-27", "1 2 3 6 7 withheld no-mail, 4 withheld no-address")
+}
