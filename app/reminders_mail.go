@@ -18,10 +18,8 @@ import (
 	"kokoroe/app/reminder"
 )
 
-const (
-	mostItems   = 20 // that a mail lists
-	mostOverdue = 50 // people that it tells a head of
-)
+// mostOverdue is how many people a mail tells a head of.
+const mostOverdue = 50
 
 // Compose implements notify.Composer: what is open now, whatever it was when the
 // message was put in, and for a head who of the department is overdue.
@@ -48,6 +46,7 @@ func (r *Reminders) Compose(ctx context.Context, m notify.Message, to directory.
 	if err != nil {
 		return notify.Mail{}, err
 	}
+	open = once(open)
 	told, err := r.toTell(ctx, ladder, day, today, to)
 	if err != nil {
 		return notify.Mail{}, err
@@ -97,8 +96,18 @@ func (r *Reminders) openFor(ctx context.Context, person directory.PersonID, toda
 		}
 		return cmp.Or(a.DueOn.Compare(b.DueOn), cmp.Compare(a.Item, b.Item))
 	})
-	// A policy that two contracts ask for is one page.
-	return slices.CompactFunc(open, func(a, b duty.Assignment) bool { return a.Item == b.Item && a.DueOn == b.DueOn }), nil
+	return open, nil
+}
+
+// once leaves each item in its first place alone: a policy that two contracts ask
+// for is one page.
+func once(list []duty.Assignment) []duty.Assignment {
+	seen := map[duty.Item]bool{}
+	return slices.DeleteFunc(list, func(a duty.Assignment) bool {
+		again := seen[a.Item]
+		seen[a.Item] = true
+		return again
+	})
 }
 
 // overdue is what a head is told of one person.
@@ -137,7 +146,7 @@ func (r *Reminders) toTell(ctx context.Context, ladder *reminder.Ladder, day, to
 			return a.StateOn(today) != duty.Overdue || !slices.ContainsFunc(ladder.Steps(r.asked(&a), covered), isWeekly)
 		})
 		if len(open) > 0 {
-			told = append(told, overdue{p, open})
+			told = append(told, overdue{p, once(open)})
 		}
 	}
 	return told, nil
@@ -209,11 +218,8 @@ func (w *writing) body(open []duty.Assignment, told []overdue) string {
 	lines := []string{w.T("mail.greeting", "Name", w.to.Name), ""}
 	if len(open) > 0 {
 		lines = append(lines, w.T("mail.reminder.lead."+w.urgency(open)), "")
-		for i := range open[:min(len(open), mostItems)] {
+		for i := range open {
 			lines = append(append(lines, w.item(&open[i])...), "")
-		}
-		if more := len(open) - mostItems; more > 0 {
-			lines = append(lines, w.T("mail.reminder.more", "Count", more, "Link", w.link("tasks")), "")
 		}
 		lines = append(lines, w.T("mail.reminder.ask"))
 		if i := slices.IndexFunc(open, func(a duty.Assignment) bool { return a.Item.Sort() == "policy" }); i >= 0 {
@@ -257,8 +263,12 @@ func (w *writing) item(a *duty.Assignment) []string {
 func (w *writing) people(told []overdue) []string {
 	lines := []string{w.T("mail.reminder.head.lead", "Count", len(told)), ""}
 	for _, o := range told[:min(len(told), mostOverdue)] {
+		line := "mail.reminder.head.person"
+		if o.person.Mail == "" { // whom nobody else tells
+			line = "mail.reminder.head.person.no_address"
+		}
 		for i := range o.items {
-			lines = append(lines, w.T("mail.reminder.head.person", "Name", o.person.Name, "Item", w.title(o.items[i].Item),
+			lines = append(lines, w.T(line, "Name", o.person.Name, "Item", w.title(o.items[i].Item),
 				"Date", w.DateBoth(o.items[i].DueOn)))
 		}
 	}
