@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"kokoroe/app/calendar"
 	"kokoroe/app/document"
 	"kokoroe/app/duty"
 	"kokoroe/app/learning"
@@ -112,6 +113,18 @@ func (c *Catalogue) crossCheck() error {
 		}
 	}
 	return problems.Err()
+}
+
+// inForceOn is the first day of a version of a policy; zero when there is none.
+func (c *Catalogue) inForceOn(item duty.Item, version int) calendar.Date {
+	if p, ok := c.Policies.Policy(policy.ID(item.ID())); ok {
+		for _, v := range p.Versions {
+			if v.Number == version {
+				return v.EffectiveOn
+			}
+		}
+	}
+	return calendar.Date{}
 }
 
 // title is what an item of a record is called in a language; the item itself

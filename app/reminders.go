@@ -280,6 +280,9 @@ func (r *Reminders) asked(a *duty.Assignment) reminder.Asked {
 			out.StartOn = a.AssignedOn.AddDays(-req.Due.LeadDays) // may be signed, and is asked, before the work begins
 		}
 	}
+	if a.Because.Material > 0 { // also when there was time enough
+		out.StartOn = calendar.Later(out.StartOn, r.app.Catalogue().inForceOn(a.Item, a.Because.Material))
+	}
 	return out
 }
 

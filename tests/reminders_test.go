@@ -270,6 +270,26 @@ func TestAnEditionTurnsRemindersOff(t *testing.T) {
 	h.stand("2026-11-26", "3 withheld late")
 }
 
+// TestWhoIsAskedAgainIsReminded when a material version comes into force, also
+// when there is time enough until the due date.
+func TestWhoIsAskedAgainIsReminded(t *testing.T) {
+	t.Parallel()
+	for _, dueOn := range []string{"11-30", "03-31"} {
+		again := files(t, withNewVersion(t, "material")) // on 23 November, a holiday
+		again["requirements.yaml"] = due(t, dueOn)["requirements.yaml"]
+		h := newHallway(t, "2026-11-19 10:00", portal.WithContent(again))
+		h.signs("000003")
+		if r := h.round("2026-11-20 09:30"); r.State != reminder.Held {
+			t.Fatalf("%+v", r)
+		}
+		if r := h.round("2026-11-24 09:30"); r.People != 1 || r.From != "2026-11-21" {
+			t.Fatalf("due on %s: %+v", dueOn, r)
+		}
+		h.stand("2026-11-24", "3 sent")
+		says(t, h.to("000003"), "情報セキュリティ基本方針")
+	}
+}
+
 // TestRemindersSpeakThePersonsLanguage, which is that of the last record.
 func TestRemindersSpeakThePersonsLanguage(t *testing.T) {
 	t.Parallel()
