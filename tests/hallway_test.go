@@ -149,6 +149,19 @@ func (h *hallway) stand(day, want string) {
 	h.t.Fatalf("reminders of %s: %v\nwant %v", day, got, wanted)
 }
 
+// stalled waits until the mail server is known to be away, and nobody is about to
+// try it.
+func (h *hallway) stalled() {
+	h.t.Helper()
+	waitUntil(h.t, "the trouble is seen", func() bool {
+		summary, err := h.App.Outbox.Summary(h.t.Context())
+		noFault(h.t, err)
+		list, err := h.App.Store.ListMessages(h.t.Context(), notify.MessageRange{Prefix: notify.ReminderTopic + "/", State: notify.Waiting})
+		noFault(h.t, err)
+		return summary.Trouble != "" && !slices.ContainsFunc(list, func(m notify.Message) bool { return m.Holder != "" })
+	})
+}
+
 // to is the last reminder that was mailed to a number.
 func (h *hallway) to(number string) portal.Mail {
 	h.t.Helper()
