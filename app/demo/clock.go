@@ -87,7 +87,7 @@ func lastMoment(ctx context.Context, cfg Config) (last time.Time, err error) {
 		return last, err
 	}
 	tells(signed.At)
-	for _, name := range []string{app.JobVerify, app.JobRetention} {
+	for _, name := range []string{app.JobVerify, app.JobRetention, app.JobReminders} {
 		runs, err := s.Runs(ctx, name, 1)
 		if err != nil {
 			return last, err
