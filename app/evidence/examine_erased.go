@@ -3,16 +3,32 @@ package evidence
 import (
 	"context"
 	"time"
+	"unique"
 
 	"kokoroe/app/fault"
 )
 
-// erasures compares what is gone with what the log says was erased. Another
-// instance may erase while this one walks the log, so whatever does not fit is
-// looked at again as it is now.
+// erased is what an entry says of another that was erased: of which kind and
+// scope that was. A million of them name few.
+type erased struct{ kind, scope unique.Handle[string] }
+
+func erasedOf(said Entry) (erased, error) {
+	var body Erasure
+	if err := said.Body(&body); err != nil {
+		return erased{}, err
+	}
+	return erased{unique.Make(body.Kind), unique.Make(said.Scope)}, nil
+}
+
+// erasures compares what is gone with what the log says was erased, and counts
+// it as erased. Another instance may erase while this one walks the log, so
+// whatever does not fit is looked at again as it is now; what only an entry
+// behind those that are examined says, does not count.
 func (x *examiner) erasures(ctx context.Context) error {
-	for seq := range x.gone {
-		if x.said[seq] {
+	for seq, sort := range x.gone {
+		if said, ok := x.said[seq]; ok {
+			sort.erase()
+			x.sameSort(seq, sort.sort, said)
 			continue
 		}
 		said, err := x.saidSince(ctx, seq)
@@ -24,19 +40,42 @@ func (x *examiner) erasures(ctx context.Context) error {
 		}
 	}
 	patience := underWay
-	for seq := range x.said {
-		if x.gone[seq] || seq >= x.out.Size {
+	for seq, said := range x.said {
+		if x.gone[seq] != nil || seq >= x.out.Size {
 			continue
 		}
-		still, err := x.remains(ctx, seq, &patience)
+		e, still, err := x.remains(ctx, seq, &patience)
+		if fault.Is(err, fault.NotFound) { // what is missing was found already
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		sort := x.census.add(sortOf(e.Kind, e.Object, e.Scope), 0)
+		sort.erase()
+		x.sameSort(seq, sort.sort, said)
 		if still {
 			x.found(InEntry, seq, "record", "the log says that it was erased, and it is still there")
 		}
 	}
 	return nil
+}
+
+// sameSort compares the columns of an erased entry, which has no record any
+// more, with what was said when it was erased. Where that cannot be read, this
+// was found already.
+func (x *examiner) sameSort(seq int64, s sort, said erased) {
+	if said == (erased{}) {
+		return
+	}
+	for _, column := range []struct {
+		name, column string
+		said         unique.Handle[string]
+	}{{"kind", s.kind, said.kind}, {"scope", s.scope, said.scope}} {
+		if column.column != column.said.Value() {
+			x.found(InEntry, seq, column.name, "the column says something else than the entry that says that it was erased")
+		}
+	}
 }
 
 // Between the word that a record was erased and its erasure is a call to the
@@ -46,25 +85,22 @@ const (
 	lookAt   = 50 * time.Millisecond
 )
 
-// remains reports whether the record of an entry is there, also after some
-// patience, which is for all entries together.
-func (x *examiner) remains(ctx context.Context, seq int64, patience *time.Duration) (bool, error) {
+// remains returns an entry as it is now, and whether its record is there, also
+// after some patience, which is for all entries together. NotFound.
+func (x *examiner) remains(ctx context.Context, seq int64, patience *time.Duration) (Entry, bool, error) {
 	for {
 		e, err := x.c.Store.Entry(ctx, seq)
-		if fault.Is(err, fault.NotFound) { // what is missing was found already
-			return false, nil
-		}
 		if err != nil || e.Record == nil && e.Salt == nil {
-			return false, err
+			return e, false, err
 		}
 		if *patience <= 0 {
-			return true, nil
+			return e, true, nil
 		}
 		*patience -= lookAt
 		select {
 		case <-time.After(lookAt):
 		case <-ctx.Done():
-			return false, fault.Wrap(ctx.Err(), fault.Unavailable, "evidence.unconfirmed")
+			return e, false, fault.Wrap(ctx.Err(), fault.Unavailable, "evidence.unconfirmed")
 		}
 	}
 }

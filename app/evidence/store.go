@@ -72,6 +72,10 @@ type AuditStore interface {
 	// first); Limit and Kept do not count. It reads no records.
 	CountEntries(ctx context.Context, q Query) ([]Count, error)
 
+	// CountBetween counts the entries from the sequence from on and below before,
+	// as CountEntries does and in its order. It reads no others, and no records.
+	CountBetween(ctx context.Context, from, before int64) ([]Count, error)
+
 	// Checkpoints returns up to limit checkpoints, the largest first: those
 	// smaller than before, and from the largest on for 0. Limit 0 means 100;
 	// never more than 1,000.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +61,11 @@ func (s *table) Runs(context.Context, string, int) ([]job.Run, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]job.Run(nil), s.runs...), nil
+}
+
+func (s *table) RunsUntil(ctx context.Context, name string, due time.Time, limit int) ([]job.Run, error) {
+	runs, err := s.Runs(ctx, name, limit)
+	return slices.DeleteFunc(runs, func(r job.Run) bool { return r.DueAt.After(due) }), err
 }
 
 // cut is the way of one instance to the table, which ends: with its process, or

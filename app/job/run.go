@@ -46,4 +46,7 @@ type Store interface {
 
 	// Runs returns the runs of a job, the latest first, at most limit.
 	Runs(ctx context.Context, job string, limit int) ([]Run, error)
+
+	// RunsUntil returns those that were due at the time or before it.
+	RunsUntil(ctx context.Context, job string, due time.Time, limit int) ([]Run, error)
 }

@@ -15,7 +15,10 @@ import (
 // EntrySeqs implements evidence.AuditStore.
 func (s *Store) EntrySeqs(ctx context.Context, q evidence.Query) ([]int64, error) {
 	var list []int64
-	err := s.survey(ctx, q, is("seq", "$$this.seq"), nil, func(cursor *mongo.Cursor) error {
+	if !findable(q) {
+		return nil, nil
+	}
+	err := s.survey(ctx, allOf(q), is("seq", "$$this.seq"), nil, func(cursor *mongo.Cursor) error {
 		var d struct {
 			Entries []struct {
 				Seq int64 `bson:"seq"`
@@ -44,9 +47,24 @@ type sort struct {
 // CountEntries implements evidence.AuditStore. The server counts, so that no
 // record leaves it.
 func (s *Store) CountEntries(ctx context.Context, q evidence.Query) ([]evidence.Count, error) {
+	if !findable(q) {
+		return nil, nil
+	}
+	return s.count(ctx, allOf(q))
+}
+
+// CountBetween implements evidence.AuditStore.
+func (s *Store) CountBetween(ctx context.Context, from, before int64) ([]evidence.Count, error) {
+	return s.count(ctx, conditions{
+		batches: is("next", is("$gt", from), "_id", is("$lt", before)), hint: "log_next",
+		entry: bson.A{is("$gte", bson.A{"$$this.seq", from}), is("$lt", bson.A{"$$this.seq", before})},
+	})
+}
+
+func (s *Store) count(ctx context.Context, f conditions) ([]evidence.Count, error) {
 	missing := func(field string) bson.D { return is("$eq", bson.A{is("$type", "$$this."+field), "missing"}) }
 	var list []evidence.Count
-	err := s.survey(ctx, q, is("kind", "$$this.kind", "object", "$$this.object", "scope", "$$this.scope",
+	err := s.survey(ctx, f, is("kind", "$$this.kind", "object", "$$this.object", "scope", "$$this.scope",
 		"erased", is("$and", bson.A{missing("record"), missing("salt")})),
 		mongo.Pipeline{is("$unwind", "$entries"), is("$group", is("_id", "$entries", "n", is("$sum", int64(1))))},
 		func(cursor *mongo.Cursor) error {
@@ -76,15 +94,16 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// allOf is conditionsOf whether or not an entry was erased.
+func allOf(q evidence.Query) conditions {
+	q.Kept = false
+	return conditionsOf(q)
+}
+
 // survey looks at all entries that match, as fields says of each, and shows what
 // the stages after that make of them. It may take as long as an import: it reads
 // through as much of the log as matches.
-func (s *Store) survey(ctx context.Context, q evidence.Query, fields bson.D, stages mongo.Pipeline, visit func(*mongo.Cursor) error) error {
-	if !findable(q) {
-		return nil
-	}
-	q.Kept = false
-	f := conditionsOf(q)
+func (s *Store) survey(ctx context.Context, f conditions, fields bson.D, stages mongo.Pipeline, visit func(*mongo.Cursor) error) error {
 	pipeline := append(mongo.Pipeline{
 		is("$match", f.batches),
 		is("$project", is("_id", 0, "entries", is("$map", is(

@@ -31,21 +31,25 @@ func TestWhatCountingLooksAt(t *testing.T) {
 		}
 		check(t, s.AppendEntries(t.Context(), list))
 	}
+	whole := func(q evidence.Query) func(context.Context) ([]evidence.Count, error) {
+		return func(ctx context.Context) ([]evidence.Count, error) { return s.CountEntries(ctx, q) }
+	}
 	for _, c := range []struct {
 		name    string
-		query   evidence.Query
+		count   func(context.Context) ([]evidence.Count, error)
 		entries int64
 		batches int64 // that are read
 	}{
-		{"everything", evidence.Query{}, batches * each, batches},
-		{"everything before", evidence.Query{Before: 3 * each}, 3 * each, 3},
-		{"a rare kind", evidence.Query{Kind: "rare"}, 3, 2},
-		{"a person", evidence.Query{Subject: "p-7"}, 10, 10},
-		{"nobody", evidence.Query{Subject: "p-none"}, 0, 0},
+		{"everything", whole(evidence.Query{}), batches * each, batches},
+		{"everything before", whole(evidence.Query{Before: 3 * each}), 3 * each, 3},
+		{"a rare kind", whole(evidence.Query{Kind: "rare"}), 3, 2},
+		{"a person", whole(evidence.Query{Subject: "p-7"}), 10, 10},
+		{"what is new", func(ctx context.Context) ([]evidence.Count, error) { return s.CountBetween(ctx, 57*each+3, 59*each+1) }, 2*each - 2, 3},
+		{"nobody", whole(evidence.Query{Subject: "p-none"}), 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			commands()
-			counts, err := s.CountEntries(t.Context(), c.query)
+			counts, err := c.count(t.Context())
 			check(t, err)
 			entries := int64(0)
 			for _, n := range counts {

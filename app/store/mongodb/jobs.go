@@ -97,8 +97,17 @@ func (s *Store) changeRun(ctx context.Context, filter, set bson.D) error {
 
 // Runs implements job.Store.
 func (s *Store) Runs(ctx context.Context, name string, limit int) ([]job.Run, error) {
+	return s.runs(ctx, is("job", name), name, limit)
+}
+
+// RunsUntil implements job.Store.
+func (s *Store) RunsUntil(ctx context.Context, name string, due time.Time, limit int) ([]job.Run, error) {
+	return s.runs(ctx, is("job", name, "due_at", is("$lte", moment(due))), name, limit)
+}
+
+func (s *Store) runs(ctx context.Context, filter bson.D, name string, limit int) ([]job.Run, error) {
 	if limit <= 0 || !isPlain(name) {
 		return nil, nil
 	}
-	return all[runDocument](ctx, s, s.run, is("job", name), options.Find().SetSort(is("due_at", -1)).SetLimit(int64(limit)))
+	return all[runDocument](ctx, s, s.run, filter, options.Find().SetSort(is("due_at", -1)).SetLimit(int64(limit)))
 }

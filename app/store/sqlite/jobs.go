@@ -57,6 +57,11 @@ func (s *Store) Runs(ctx context.Context, name string, limit int) ([]job.Run, er
 	return all(ctx, s, scanRun, selectRun+`WHERE job = ? ORDER BY due_at DESC LIMIT ?`, name, max(limit, 0))
 }
 
+// RunsUntil implements job.Store.
+func (s *Store) RunsUntil(ctx context.Context, name string, due time.Time, limit int) ([]job.Run, error) {
+	return all(ctx, s, scanRun, selectRun+`WHERE job = ? AND due_at <= ? ORDER BY due_at DESC LIMIT ?`, name, millis(due), max(limit, 0))
+}
+
 func scanRun(row scanner) (job.Run, error) {
 	var r job.Run
 	var due, lease, started int64

@@ -16,6 +16,7 @@ var auditContracts = []contract{
 		same(t, len(value[[]evidence.Checkpoint](t)(s.Checkpoints(t.Context(), 0, 10))), 0)
 	}},
 	{"counts and sequences", countEntries},
+	{"counts of a part", countBetween},
 	{"counts are of all, whatever the limit", func(t *testing.T, s store.Store) {
 		noError(t, s.AppendEntries(t.Context(), sampleEntries(0, 1100)))
 		e := sampleEntry(0)
@@ -49,9 +50,9 @@ var auditContracts = []contract{
 	}},
 }
 
-// countEntries compares with a count by hand. Two of the entries are as erasure
-// leaves them, and one has lost its record only, which is no erasure.
-func countEntries(t *testing.T, s store.Store) {
+// entriesToCount are of some sorts. Two of them are as erasure leaves them, and
+// one has lost its record only, which is no erasure.
+func entriesToCount() []evidence.Entry {
 	record, salt := []byte("{}"), []byte("salt")
 	log := []evidence.Entry{
 		{Subject: "a", Actor: "a", Kind: "k/v1", Object: "policy:x", Scope: "2026", At: at, Record: record, Salt: salt},
@@ -65,10 +66,45 @@ func countEntries(t *testing.T, s store.Store) {
 	for i := range log {
 		log[i].Seq, log[i].Key = int64(i), fmt.Sprint(i)
 	}
-	noError(t, s.AppendEntries(t.Context(), log))
-	of := func(kind, object, scope string, erased bool, n int64) evidence.Count {
-		return evidence.Count{Kind: kind, Object: object, Scope: scope, Erased: erased, Entries: n}
+	return log
+}
+
+func countOf(kind, object, scope string, erased bool, n int64) evidence.Count {
+	return evidence.Count{Kind: kind, Object: object, Scope: scope, Erased: erased, Entries: n}
+}
+
+// countBetween: the entries were appended in two, so that a part begins and ends
+// within what was.
+func countBetween(t *testing.T, s store.Store) {
+	log, of := entriesToCount(), countOf
+	noError(t, s.AppendEntries(t.Context(), log[:4]))
+	noError(t, s.AppendEntries(t.Context(), log[4:]))
+	for _, c := range []struct {
+		from, before int64
+		want         []evidence.Count
+	}{
+		{0, 7, value[[]evidence.Count](t)(s.CountEntries(t.Context(), evidence.Query{}))},
+		{0, 1 << 53, value[[]evidence.Count](t)(s.CountEntries(t.Context(), evidence.Query{}))},
+		{-5, 2, []evidence.Count{of("k/v1", "policy:x", "2026", false, 2)}},
+		{1, 6, []evidence.Count{
+			of("K/v1", "policy:x", "2026", false, 1), of("k/v1", "policy:x", "2025", false, 1),
+			of("k/v1", "policy:x", "2026", false, 1), of("k/v1", "policy:x", "2026", true, 1), of("k/v1", "policy:y", "2026", true, 1),
+		}},
+		{3, 4, []evidence.Count{of("k/v1", "policy:x", "2026", true, 1)}},
+		{6, 100, []evidence.Count{of("", "", "", false, 1)}},
+		{3, 3, nil}, {4, 3, nil}, {7, 9, nil},
+	} {
+		got := value[[]evidence.Count](t)(s.CountBetween(t.Context(), c.from, c.before))
+		if len(got) != 0 || len(c.want) != 0 {
+			same(t, got, c.want)
+		}
 	}
+}
+
+// countEntries compares with a count by hand.
+func countEntries(t *testing.T, s store.Store) {
+	of := countOf
+	noError(t, s.AppendEntries(t.Context(), entriesToCount()))
 	for _, c := range []struct {
 		name  string
 		query evidence.Query

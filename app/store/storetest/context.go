@@ -46,6 +46,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"ClaimRun":           func(ctx context.Context) error { return s.ClaimRun(ctx, sampleRun("new"), at) },
 		"RenewRun":           func(ctx context.Context) error { return s.RenewRun(ctx, sampleRun("new")) },
 		"EndRun":             func(ctx context.Context) error { return s.EndRun(ctx, sampleRun("new")) },
+		"RunsUntil":          func(ctx context.Context) error { return second(s.RunsUntil(ctx, "verify", at, 1)) },
 		"Runs":               func(ctx context.Context) error { return second(s.Runs(ctx, "verify", 1)) },
 		"SaveCheckpoint":     func(ctx context.Context) error { return s.SaveCheckpoint(ctx, evidence.Checkpoint{Size: 9, At: at}) },
 		"LastCheckpoint":     func(ctx context.Context) error { return second(s.LastCheckpoint(ctx)) },
@@ -65,6 +66,7 @@ func calls(s store.Store) map[string]func(context.Context) error {
 		"TouchSession": func(ctx context.Context) error { return s.TouchSession(ctx, "old", after(time.Hour)) },
 		"EndSession":   func(ctx context.Context) error { return s.EndSession(ctx, "old") },
 		"Checkpoints":  func(ctx context.Context) error { return second(s.Checkpoints(ctx, 0, 5)) },
+		"CountBetween": func(ctx context.Context) error { return second(s.CountBetween(ctx, 0, 5)) },
 		"CountEntries": func(ctx context.Context) error { return second(s.CountEntries(ctx, evidence.Query{Subject: "x"})) },
 		"EntrySeqs":    func(ctx context.Context) error { return second(s.EntrySeqs(ctx, evidence.Query{Subject: "x"})) },
 		"EndSessions": func(ctx context.Context) error {

@@ -34,7 +34,7 @@ var looking = map[string]bool{
 	"Attempt": true, "Attempts": true, "ClaimMessage": true, "CountEntries": true, "CountMessages": true, "CountRange": true, "DeleteMessages": true,
 	"EditionHeld": true, "EndSession": true, "EndSessions": true, "EntryByKey": true, "EntrySeqs": true, "ErasePerson": true, "FindEntries": true,
 	"FindMessages": true, "KeptText": true, "LastCosigned": true, "Link": true, "ListMessages": true, "Messages": true, "OldestMessage": true, "Place": true, "Places": true,
-	"PublishedText": true, "Runs": true, "Session": true, "TakeLogin": true, "TouchSession": true,
+	"PublishedText": true, "Runs": true, "RunsUntil": true, "Session": true, "TakeLogin": true, "TouchSession": true,
 }
 
 // replacing are the methods whose text the next call replaces: each text is read

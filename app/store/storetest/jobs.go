@@ -58,6 +58,11 @@ var jobContracts = []contract{
 		noError(t, s.ClaimRun(t.Context(), other, at))
 		same(t, value[[]job.Run](t)(s.Runs(t.Context(), "verify", 3)), want[:3])
 		same(t, value[[]job.Run](t)(s.Runs(t.Context(), "verify", 100)), want)
+		same(t, value[[]job.Run](t)(s.RunsUntil(t.Context(), "verify", want[1].DueAt, 2)), want[1:3])
+		same(t, value[[]job.Run](t)(s.RunsUntil(t.Context(), "verify", want[1].DueAt.Add(-time.Millisecond), 100)), want[2:])
+		same(t, len(value[[]job.Run](t)(s.RunsUntil(t.Context(), "verify", at.Add(-time.Millisecond), 100))), 0)
+		same(t, len(value[[]job.Run](t)(s.RunsUntil(t.Context(), "Verify", want[0].DueAt, 100))), 0)
+		same(t, len(value[[]job.Run](t)(s.RunsUntil(t.Context(), "verify", want[0].DueAt, 0))), 0)
 		same(t, len(value[[]job.Run](t)(s.Runs(t.Context(), "Verify", 100))), 0)
 		same(t, len(value[[]job.Run](t)(s.Runs(t.Context(), "verify", 0))), 0)
 	}},
