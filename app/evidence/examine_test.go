@@ -111,8 +111,13 @@ func TestErasingMeanwhileIsNoDisagreement(t *testing.T) {
 			}
 		},
 	}
-	if x := examine(t, c); x.Size != 21 || x.Found != 0 {
+	x := examine(t, c)
+	if x.Size != 21 || x.Found != 0 {
 		t.Errorf("found %+v", x.Disagreements)
+	}
+	// Entry 2 is said to be erased by one that is examined, entry 15 by one behind.
+	if n := x.Population.Kinds["test.done/v1"]; n != (evidence.Tally{Kept: 17, Erased: 2}) {
+		t.Errorf("counted %+v", n)
 	}
 }
 
@@ -139,6 +144,8 @@ func TestExamineNamesEachDisagreement(t *testing.T) {
 		{"subject", func(m *memory) { m.entries[3].Subject = "" }, "entry 3: subject"},
 		{"object", func(m *memory) { m.entries[3].Object = "thing:b" }, "entry 3: object"},
 		{"scope", func(m *memory) { m.entries[3].Scope = "2025" }, "entry 3: scope"},
+		{"kind of an erased entry", func(m *memory) { m.entries[5].Kind = "test.other/v1" }, "entry 5: kind"},
+		{"scope of an erased entry", func(m *memory) { m.entries[5].Scope = "2025" }, "entry 5: scope"},
 		{"back-dated", func(m *memory) { m.entries[3].At = m.entries[3].At.AddDate(0, 0, -1) }, "entry 3: at"},
 		{"a record written anew, with all that is in the row", func(m *memory) {
 			e := &m.entries[3]
