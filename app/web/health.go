@@ -25,6 +25,8 @@ const (
 type Jobs interface {
 	// Runs returns the runs of a job, the latest first, at most limit.
 	Runs(ctx context.Context, job string, limit int) ([]job.Run, error)
+	// RunsUntil returns those that were due at the time or before it.
+	RunsUntil(ctx context.Context, job string, due time.Time, limit int) ([]job.Run, error)
 }
 
 const (

@@ -62,6 +62,8 @@ type Records interface {
 	Entry(ctx context.Context, seq int64) (evidence.Entry, error)
 	// FindEntries returns the entries that match, newest first.
 	FindEntries(ctx context.Context, q evidence.Query) ([]evidence.Entry, error)
+	// EntriesFrom returns up to limit entries from seq on, in order.
+	EntriesFrom(ctx context.Context, seq int64, limit int) ([]evidence.Entry, error)
 	// CheckpointCovering returns the smallest checkpoint of at least size.
 	// NotFound when none is that large yet.
 	CheckpointCovering(ctx context.Context, size int64) (evidence.Checkpoint, error)
