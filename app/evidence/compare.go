@@ -119,10 +119,14 @@ func (l *Log) connect(ctx context.Context, c *Comparison) error {
 
 // Continues reports whether the log of a signed checkpoint begins with a tree
 // of this size and root: the signature is verified, and the log proves it, past
-// whatever it keeps at hand. Unavailable when the store does not answer.
+// whatever it keeps at hand. Invalid when the checkpoint is none of the log's,
+// Unavailable when the store does not answer.
 func (l *Log) Continues(ctx context.Context, msg []byte, size int64, root []byte) (bool, error) {
 	signed, _, _, err := l.verified(msg)
-	if err != nil || len(root) != tlog.HashSize || size < 0 || size > signed.Size {
+	if err != nil {
+		return false, err
+	}
+	if len(root) != tlog.HashSize || size < 0 || size > signed.Size {
 		return false, nil
 	}
 	c := Comparison{Older: Checkpoint{Size: size, Root: root}, Newer: signed}

@@ -53,7 +53,7 @@ func (s *Server) verifiedPopulation(ctx context.Context, x *exchange, checkpoint
 		}
 	}
 	v.covers, v.size, v.at = true, base.Size, run.EndedAt
-	if v.continues, err = s.cfg.Log.Continues(ctx, checkpoint.Note, base.Size, base.Root); err != nil {
+	if v.continues, err = s.cfg.Log.Continues(ctx, checkpoint.Note, base.Size, base.Root); err != nil && !fault.Is(err, fault.Invalid) {
 		return v, err
 	}
 	if base.Found == 0 && !v.continues {

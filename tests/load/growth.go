@@ -58,8 +58,8 @@ func runGrowth(ctx context.Context, o options, out io.Writer) error {
 			}
 			sizes[i] = g
 			failures = append(failures, g.failures...)
-			fmt.Fprintf(out, "%s: %d people with %d assignments imported in %.1f s, %d records written and signed in %.1f s\n",
-				name, people, newGrowingCity(people).assignments, g.imported.Seconds(), g.records, g.appended.Seconds())
+			fmt.Fprintf(out, "%s: %d people with %d assignments imported in %.1f s, %d records written and signed in %.1f s, verified in %.1f s\n",
+				name, people, newGrowingCity(people).assignments, g.imported.Seconds(), g.records, g.appended.Seconds(), g.verified.Seconds())
 		}
 		printGrowth(out, name, sizes)
 	}
@@ -158,10 +158,10 @@ func (g *grown) walk(ctx context.Context, s *server, c *growingCity, only []stri
 	return nil
 }
 
-// ask asks for a page n times, or less often for a file, and returns how long it
+// ask asks for a page n times, or less often for one of everything, and returns how long it
 // took, sorted.
 func ask(ctx context.Context, b *browser, v visit, n int) (times []time.Duration, err error) {
-	if v.file {
+	if v.file || v.whole {
 		n = exportVisits
 	}
 	b.close() // the portal has closed what lay idle for long
@@ -198,6 +198,8 @@ func printGrowth(out io.Writer, name string, sizes [2]*grown) {
 			mark = "  lists people"
 		case v.file:
 			mark = "  everybody, streamed"
+		case v.whole:
+			mark = "  every record, counted"
 		}
 		growth := float64(percentile(many, 50)) / float64(max(percentile(few, 50), 1))
 		fmt.Fprintf(out, "%-86s %8.1f %8.1f %8.1f %8.1f %6.1fx%s\n", v.as+": "+v.name(),

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kokoroe/app"
 	"kokoroe/app/calendar"
 	"kokoroe/app/demo"
 	"kokoroe/app/directory"
@@ -19,6 +20,7 @@ import (
 	"kokoroe/app/duty"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
+	"kokoroe/app/job"
 	"kokoroe/app/learning"
 	"kokoroe/app/policy"
 	"kokoroe/app/store"
@@ -32,7 +34,6 @@ const (
 	donePercent    = 60
 	begunPercent   = 15
 	sessionPercent = 1
-	attemptPercent = 5
 )
 
 // appendedAtOnce is how many records of the history are one batch: as many as
@@ -44,6 +45,7 @@ type written struct {
 	records  int
 	imported time.Duration // the roster
 	appended time.Duration // the records, signed
+	verified time.Duration // by the job of the night
 }
 
 // writeCity imports the city into an empty store and gives it a history, by the
@@ -63,15 +65,55 @@ func writeCity(ctx context.Context, c *growingCity, city, contentFolder, data, s
 	if err != nil {
 		return w, err
 	}
+	w.records = len(h.deeds)
+	lastNight := int64(len(h.deeds) - len(h.deeds)/daysOfRecords)
 	began = time.Now()
-	if err := appendAll(ctx, d.App.Store, int64(len(h.deeds)), appendedAtOnce, h.statement); err != nil {
+	if err := appendAll(ctx, d.App.Store, lastNight, appendedAtOnce, h.statement); err != nil {
 		return w, err
 	}
 	if _, err := d.App.Log.Checkpoint(ctx); err != nil {
 		return w, err
 	}
-	w.records, w.appended = len(h.deeds), time.Since(began)
-	return w, h.write(ctx)
+	w.appended = time.Since(began)
+	if err := h.write(ctx); err != nil {
+		return w, err
+	}
+	began = time.Now()
+	if err := verify(ctx, d); err != nil {
+		return w, err
+	}
+	w.verified = time.Since(began)
+	if err := h.appendDay(ctx, d.App.Log, lastNight); err != nil {
+		return w, err
+	}
+	_, err = d.App.Log.Checkpoint(ctx)
+	return w, err
+}
+
+// daysOfRecords is how many days the records are spread over: so many came in
+// after the night's verification.
+const daysOfRecords = 365
+
+// verify lets the job of the night run.
+func verify(ctx context.Context, d *demo.Demo) error {
+	run, err := d.App.Jobs.RunNow(ctx, app.JobVerify)
+	if err == nil && run.Outcome != job.Fine {
+		err = fmt.Errorf("the verification ended %q: %.500s", run.Outcome, run.Report)
+	}
+	return err
+}
+
+// appendDay appends the records from a place of the log on, as the portal does.
+func (h *history) appendDay(ctx context.Context, log *evidence.Log, from int64) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(appendedAtOnce)
+	for seq := from; seq < int64(len(h.deeds)); seq++ {
+		group.Go(func() error {
+			_, err := log.Append(ctx, h.statement(seq))
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // history is what everybody has done.
@@ -175,7 +217,7 @@ func (h *history) statement(seq int64) evidence.Statement {
 		Kind: h.kinds[item], Subject: string(p.ID), Object: item, Scope: scope, At: at,
 		Actor: evidence.Actor{ID: string(p.ID), Language: document.Japanese,
 			SignIn: evidence.SignIn{Provider: "city", Issuer: "https://sso.city.example", AMR: []string{"pwd", "otp"}, AuthAt: at}},
-		Body: h.bodies[item]("load-" + p.Number + "-" + strconv.Itoa(int(d.item)) + "-" + scope),
+		Body: h.bodies[item](string(h.attemptID(d))),
 	}
 	name := duty.Item(item).ID()
 	s.Key = strings.Join([]string{s.Kind, string(p.ID), name, scope}, "|")
@@ -186,10 +228,15 @@ func (h *history) statement(seq int64) evidence.Statement {
 }
 
 // write keeps what stands beside the log: places in the course of those who are
-// in the middle of it, attempts of some, sessions of some.
+// in the middle of it, what was passed, sessions of some.
 func (h *history) write(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(64)
+	group.SetLimit(appendedAtOnce)
+	for _, d := range h.deeds {
+		if h.course[yearlyItems[d.item]] != nil {
+			group.Go(func() error { return h.store.PutPiece(ctx, store.Piece{Attempt: h.attempt(d)}) })
+		}
+	}
 	course, scope := h.course[yearlyItems[0]], string(h.cycles[1])
 	for i := range h.staff {
 		p := &h.staff[i]
@@ -198,9 +245,6 @@ func (h *history) write(ctx context.Context) error {
 		}
 		if n := luck(i, 0); n >= donePercent && n < donePercent+begunPercent {
 			group.Go(func() error { return h.store.PutPiece(ctx, store.Piece{Place: h.place(p, course, scope)}) })
-		}
-		if n := luck(i, 0); n < attemptPercent {
-			group.Go(func() error { return h.store.PutPiece(ctx, store.Piece{Attempt: h.attempt(p, course, scope)}) })
 		}
 		if luck(i, 100) < sessionPercent {
 			group.Go(func() error {
@@ -217,7 +261,14 @@ func (h *history) place(p *directory.Person, course *learning.Course, scope stri
 		StartedAt: h.now.Add(-time.Hour), UpdatedAt: h.now.Add(-time.Hour), Revision: 1}
 }
 
-func (h *history) attempt(p *directory.Person, course *learning.Course, scope string) *learning.Attempt {
-	return &learning.Attempt{ID: learning.AttemptID("load-" + p.Number + "-0-" + scope), Person: p.ID, Course: course.ID, Scope: scope, Purpose: learning.Check,
-		StartedAt: h.now.Add(-time.Hour), SubmittedAt: h.now.Add(-time.Minute), Passed: true, Revision: 1}
+// attempt is the one that was passed by a deed; the nightly verification looks
+// for it.
+func (h *history) attempt(d deed) *learning.Attempt {
+	p, course := &h.staff[d.person], h.course[yearlyItems[d.item]]
+	return &learning.Attempt{ID: h.attemptID(d), Person: p.ID, Course: course.ID, Scope: string(h.cycles[d.year]), Purpose: learning.Check,
+		StartedAt: h.now.Add(-time.Hour), SubmittedAt: h.now.Add(-time.Minute), Passed: true, Right: course.Check.Draw, Revision: 1}
+}
+
+func (h *history) attemptID(d deed) learning.AttemptID {
+	return learning.AttemptID("load-" + h.staff[d.person].Number + "-" + strconv.Itoa(int(d.item)) + "-" + string(h.cycles[d.year]))
 }

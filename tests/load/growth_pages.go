@@ -17,6 +17,7 @@ type visit struct {
 	path  string
 	lists bool // it lists people, page by page
 	file  bool // it is an export of everybody whom it is about: streamed, and as large as they are many
+	whole bool // it looks at every record there is, because that is what is asked for
 }
 
 func (v visit) name() string {
@@ -257,6 +258,7 @@ func (g *visitors) auditor() error {
 		[2]string{"/audit/checkpoints/comparison", comparison}, [2]string{"/audit/sample"}, [2]string{"/audit/sample", "/audit/sample" + draw},
 		[2]string{"/audit/sample.csv", "/audit/sample.csv" + draw}, [2]string{"/audit/sample.xlsx", "/audit/sample.xlsx" + draw},
 		[2]string{"/audit/population"}, [2]string{"/evidence"})
+	g.visits = append(g.visits, visit{as: asAuditor, route: "/audit/population", path: "/audit/population?count=now", whole: true})
 	return err
 }
 
