@@ -120,7 +120,7 @@ func TestPopulationGoesOnFromTheNight(t *testing.T) {
 	}
 	b := p.As("auditor")
 	examined := fmt.Sprint(x.Size, "件の台帳を記録から作り直し")
-	assertCounted(t, b.Get("/audit/population").Want(t, 200, allAgree, "うち消去済み1件", examined, "加わった0件", "このチェックポイントにつながります"), x.Size)
+	assertCounted(t, b.Get("/audit/population").Want(t, 200, allAgree, "うち消去済み1件", examined, "加わった0件", "チェックポイントの照合 一致"), x.Size)
 
 	erase(t, p, 1, "誤り") // of the night's
 	sign(t, p.As("security-office"))
@@ -139,7 +139,7 @@ func TestPopulationGoesOnFromTheNight(t *testing.T) {
 
 	// Before any night that counted there is nothing to go on from: it is offered.
 	b.Get(populationUpTo(dayOne)).Want(t, 200, "まだ数えていません").Lacks(t, noneFits, allAgree)
-	first := b.Click("保存されている全件を数え直して照合する").Want(t, 200, allAgree, "うち消去済み0件").Lacks(t, sameAsSeen)
+	first := b.Click("保存されている全件を数え直して照合する").Want(t, 200, allAgree, "うち消去済み0件").Lacks(t, sameAsSeen, "検証の結果がまだないため")
 	assertCounted(t, first, dayOne)
 
 	// Another night is the one to go on from; the checkpoints between are the
@@ -220,7 +220,7 @@ func TestPopulationOfAnotherLog(t *testing.T) {
 	b := p.As("auditor")
 	b.Get("/audit/population").Want(t, 200, allAgree)
 	tamper(t, p, anotherRootExamined)
-	b.Get("/audit/population").Want(t, 200, noneFits, "作り直した台帳の根が、このチェックポイントにつながりません").Lacks(t, allAgree)
+	b.Get("/audit/population").Want(t, 200, noneFits, "作り直した台帳の根が、このチェックポイントにつながりません", "チェックポイントの照合 不一致").Lacks(t, allAgree)
 }
 
 // anotherRootExamined changes what the last night's report says of the tree.

@@ -100,11 +100,16 @@ func (p *populationPage) countNow(ctx context.Context, s *Server, x *exchange, v
 	}
 	p.Rows = append(p.Rows, view.SummaryRow{Term: x.T("population.row.counted"), Text: instant(p.Page, s.cfg.Now())})
 	sum := p.count(s, x, counted)
+	switch {
+	case v.covers:
+		sum = x.T("population.same", "Sum", sum)
+	case !v.any:
+		sum = x.T("population.unverified", "Sum", sum)
+	}
+	p.Notice = view.Notice{Kind: "success", Heading: x.T("population.agrees"), Text: sum}
 	if !v.covers {
-		p.Notice = view.Notice{Kind: "success", Heading: x.T("population.agrees"), Text: sum + x.T("population.unverified")}
 		return nil
 	}
-	p.Notice = view.Notice{Kind: "success", Heading: x.T("population.agrees"), Text: sum + x.T("population.same")}
 	if p.Differences = s.populationDifferences(x, v.population, counted); p.Differences != nil {
 		p.Wrong = append(p.Wrong, x.T("population.wrong.differs"))
 	}
