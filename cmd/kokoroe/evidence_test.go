@@ -319,6 +319,9 @@ func TestErase(t *testing.T) {
 	if x.Size != 8 || x.Erased != 3 || x.Records != 5 || x.Found != 0 {
 		t.Errorf("examined %+v", x)
 	}
+	if erasures := (evidence.Tally{Kept: 3}); x.Population == nil || x.Population.Kinds[evidence.KindErased] != erasures || x.Population.Objects["entry:"] != erasures {
+		t.Errorf("counted %+v", x.Population)
+	}
 	wantNothingOf(t, folder, string(gone), "花子", "ハナコ", "b@example.jp")
 }
 
