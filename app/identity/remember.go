@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// remembering is the Store with the sessions that were read a moment ago: a
-// form and the page that answers it ask for the same one twice within
+// remembering is the Store with the sessions that were read or begun a moment ago:
+// a form and the page that answers it ask for the same one twice within
 // milliseconds. What this instance ends is over at once; what another ends is
 // over within the staleness.
 type remembering struct {
@@ -21,7 +21,7 @@ type remembering struct {
 
 type remembered struct {
 	session Session
-	at      time.Time // read from the store; by the machine's own clock
+	at      time.Time // read from the store or begun; by the machine's own clock
 }
 
 // maxRemembered bounds the memory: the busiest instance has fewer readers
@@ -46,14 +46,38 @@ func (r *remembering) Session(ctx context.Context, hash string) (Session, error)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.sessions, hash)
-	// What was read before a session ended must not come back after it.
-	if err == nil && changes == r.changes {
-		if len(r.sessions) >= maxRemembered {
-			clear(r.sessions)
-		}
-		r.sessions[hash] = remembered{session, now}
+	if err == nil {
+		r.keep(remembered{session, now}, changes)
 	}
 	return session, err
+}
+
+// SaveSession implements Store.
+func (r *remembering) SaveSession(ctx context.Context, session Session) error {
+	now := time.Now()
+	r.mu.Lock()
+	changes := r.changes
+	r.mu.Unlock()
+	err := r.Store.SaveSession(ctx, session)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.keep(remembered{session, now}, changes)
+	}
+	return err
+}
+
+// keep remembers a session, unless any has ended since there were so many
+// changes: one that was read before it ended must not come back after it.
+// Callers hold mu.
+func (r *remembering) keep(known remembered, changes int64) {
+	if changes != r.changes {
+		return
+	}
+	if len(r.sessions) >= maxRemembered {
+		clear(r.sessions)
+	}
+	r.sessions[known.session.Hash] = known
 }
 
 // TouchSession implements Store.

@@ -9,7 +9,7 @@ import (
 )
 
 // counting is a store that counts the sessions read, and lets a test act while
-// one is being read.
+// one is being read or saved.
 type counting struct {
 	identity.Store
 	read   int
@@ -19,11 +19,21 @@ type counting struct {
 func (c *counting) Session(ctx context.Context, hash string) (identity.Session, error) {
 	s, err := c.Store.Session(ctx, hash)
 	c.read++
+	c.act()
+	return s, err
+}
+
+func (c *counting) SaveSession(ctx context.Context, s identity.Session) error {
+	err := c.Store.SaveSession(ctx, s)
+	c.act()
+	return err
+}
+
+func (c *counting) act() {
 	if act := c.during; act != nil {
 		c.during = nil
 		act()
 	}
-	return s, err
 }
 
 // remembering returns an instance that remembers sessions for so long.
@@ -43,8 +53,15 @@ func TestSessionIsReadOnceForAWhile(t *testing.T) {
 	w := newWorld(t)
 	s, store := w.remembering(time.Hour)
 	in := w.mustSignIn(s)
+	elsewhere := w.mustSignIn(w.instance())
 	for range 5 {
 		alive(t, in.Token, s)
+	}
+	if store.read != 0 {
+		t.Errorf("what began here was read %d times", store.read)
+	}
+	for range 5 {
+		alive(t, elsewhere.Token, s)
 	}
 	if store.read != 1 {
 		t.Errorf("read %d times", store.read)
@@ -79,7 +96,7 @@ func TestRememberedSessionEndsAtOnceHere(t *testing.T) {
 func TestSessionEndedWhileItIsRead(t *testing.T) {
 	w := newWorld(t)
 	s, store := w.remembering(time.Hour)
-	in := w.mustSignIn(s)
+	in := w.mustSignIn(w.instance())
 	store.during = func() {
 		if _, err := s.EndAll(t.Context(), in.Session.Person); err != nil {
 			t.Error(err)
@@ -87,6 +104,19 @@ func TestSessionEndedWhileItIsRead(t *testing.T) {
 	}
 	alive(t, in.Token, s) // it was when it was read
 	gone(t, in.Token, "sign_in.required", s)
+}
+
+// Nor one that ends before it is known to have been saved.
+func TestSessionEndedWhileItIsSaved(t *testing.T) {
+	w := newWorld(t)
+	s, store := w.remembering(time.Hour)
+	person := w.mustSignIn(w.instance()).Session.Person
+	store.during = func() {
+		if _, err := s.EndAll(t.Context(), person); err != nil {
+			t.Error(err)
+		}
+	}
+	gone(t, w.mustSignIn(s).Token, "sign_in.required", s)
 }
 
 func TestRememberedSessionEndsSoonElsewhere(t *testing.T) {
