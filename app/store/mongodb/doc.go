@@ -38,6 +38,14 @@
 // replaces is removed after it; a reader that the removal overtakes sees that
 // the revision has moved on, and reads again.
 //
+// # Steps in a course
+//
+// A place and an attempt are replaced as a whole, by who has seen the revision
+// before. Replacements that come while a command is under way go with the next
+// one: one command, and each document in it still decides for itself. What this
+// instance has read or written last of a document is what its next replacement
+// begins with; the revision shows whether it still was the newest.
+//
 // # Editions
 //
 // An edition is one document, and its number is the _id: of two instances that

@@ -58,6 +58,39 @@ func KnowingSchema(version int) (undo func()) {
 	return func() { migrations = before }
 }
 
+// MaxTogether is how many documents one command replaces at most.
+const MaxTogether = maxTogether
+
+// TakingTurns sets how long an attempt waits for the command under way.
+func (s *Store) TakingTurns(turn time.Duration) { s.attempts.queue.turn = turn }
+
+// ReplaceTogether replaces documents by one command and returns of which of them
+// it is known that they are replaced, and what is said of each.
+func ReplaceTogether(ctx context.Context, of *mongo.Collection, ids ...string) (won []bool, said []error) {
+	var batch []*replacement
+	for _, id := range ids {
+		r, err := replacementOf(id, 2, is("_id", id))
+		if err != nil {
+			return nil, []error{err}
+		}
+		batch = append(batch, r)
+	}
+	(&replacements{store: &Store{limit: time.Minute}, of: of}).command(ctx, batch)
+	for _, r := range batch {
+		<-r.done
+		won, said = append(won, r.won), append(said, r.err)
+	}
+	return won, said
+}
+
+// WaitingAttempts is how many attempts wait to be replaced by the next command.
+func (s *Store) WaitingAttempts() int {
+	q := s.attempts.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // Collections returns the names of the declared collections.
 func Collections() []string {
 	var names []string

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"kokoroe/app/fault"
@@ -29,6 +28,7 @@ type revised[K comparable, D revisable[T], T any] struct {
 	store *Store
 	of    *mongo.Collection
 	what  string
+	queue *replacements
 	last  *lru.Cache[K, seen[D]]
 	luck  luck
 }
@@ -49,7 +49,7 @@ func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collect
 	if err != nil {
 		panic(err) // only of a size below one
 	}
-	return &revised[K, D, T]{store: s, of: of, what: what, last: last}
+	return &revised[K, D, T]{store: s, of: of, what: what, queue: &replacements{store: s, of: of, turn: turn}, last: last}
 }
 
 // read returns the document as it is in the store now, or as it was written here
@@ -131,21 +131,17 @@ func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change fu
 
 // put stores the document if the one stored has the revision before; false when
 // somebody was faster.
-//
-// The server finds a document by _id alone at half the price of one by _id and
-// revision, so that the revision is looked at by the replacement.
 func (r *revised[K, D, T]) put(ctx context.Context, id K, d D) (won bool, err error) {
-	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
+	err = r.store.call(ctx, r.what, func(ctx context.Context) (err error) {
 		if d.revision() == 1 {
-			_, err := r.of.InsertOne(ctx, d)
+			_, err = r.of.InsertOne(ctx, d)
 			won = err == nil
 			return err
 		}
-		same := is("$eq", bson.A{"$revision", d.revision() - 1})
-		u, err := r.of.UpdateOne(ctx, is("_id", id), mongo.Pipeline{
-			is("$replaceWith", is("$cond", bson.A{same, is("$literal", d), "$$ROOT"})),
-		})
-		won = err == nil && u.ModifiedCount == 1
+		replacement, err := replacementOf(id, d.revision(), d)
+		if err == nil {
+			won, err = r.queue.put(ctx, replacement)
+		}
 		return err
 	})
 	switch {

@@ -52,14 +52,26 @@ func granted(t *testing.T, names ...string) map[string][]string {
 	return actions
 }
 
+// replaces reports whether an update replaces a document of which the revision is
+// known.
+func replaces(command bson.Raw) bool {
+	upsert, _ := command.Lookup("updates", "0", "upsert").BooleanOK()
+	return upsert
+}
+
 // needs are the actions that a command wants of its collection.
 func needs(command bson.Raw) (collection string, actions []string) {
 	collection = command.Index(0).Value().StringValue()
 	switch command.Index(0).Key() {
 	case "find", "aggregate":
 		return collection, []string{"find"}
-	case "insert", "update":
-		return collection, []string{command.Index(0).Key()}
+	case "insert":
+		return collection, []string{"insert"}
+	case "update":
+		if replaces(command) {
+			return collection, []string{"insert", "update"} // so that one which is not there is refused
+		}
+		return collection, []string{"update"}
 	case "delete":
 		return collection, []string{"remove"}
 	case "findAndModify":
