@@ -37,6 +37,11 @@ type placeKey struct {
 	Course learning.CourseID  `bson:"course"`
 }
 
+// begunAt is the place before anything was done.
+func begunAt(k placeKey) learning.Place {
+	return learning.Place{Person: k.Person, Course: k.Course, Scope: k.Scope}
+}
+
 func (d placeDocument) revision() int64 { return d.Revision }
 
 func (d placeDocument) value() learning.Place {
@@ -90,8 +95,7 @@ func (s *Store) UpdatePlace(ctx context.Context, person directory.PersonID, cour
 	if err := plain(string(person), string(course), scope); err != nil {
 		return learning.Place{}, err
 	}
-	begin := learning.Place{Person: person, Course: course, Scope: scope}
-	return s.places.update(ctx, placeKey{scope, person, course}, &begin, func(old learning.Place) (placeDocument, error) {
+	return s.places.update(ctx, placeKey{scope, person, course}, func(old learning.Place) (placeDocument, error) {
 		p, err := update(old)
 		if err != nil {
 			return placeDocument{}, err
@@ -223,7 +227,7 @@ func (s *Store) UpdateAttempt(ctx context.Context, id learning.AttemptID,
 	if !isPlain(string(id)) {
 		return learning.Attempt{}, fault.NotFoundf("no such attempt")
 	}
-	return s.attempts.update(ctx, id, nil, func(old learning.Attempt) (attemptDocument, error) {
+	return s.attempts.update(ctx, id, func(old learning.Attempt) (attemptDocument, error) {
 		a, err := update(old)
 		if err != nil {
 			return attemptDocument{}, err

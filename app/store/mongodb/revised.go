@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type revised[K comparable, D revisable[T], T any] struct {
 	store *Store
 	of    *mongo.Collection
 	what  string
+	begin func(K) T // what an update gets when there is none; nil: it is NotFound
 	queue *replacements
 	last  *lru.Cache[K, seen[D]]
 	luck  luck
@@ -37,6 +39,7 @@ type revised[K comparable, D revisable[T], T any] struct {
 // no list with the values that it was made of and that are made of it.
 type seen[D any] struct {
 	document  D
+	absent    bool      // there was none, of a collection whose documents begin with an update
 	writtenAt time.Time // by this process's clock; zero when it was only read
 }
 
@@ -44,12 +47,12 @@ type seen[D any] struct {
 // about a kilobyte.
 const remembered = 4096
 
-func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collection, what string) *revised[K, D, T] {
+func newRevised[K comparable, D revisable[T], T any](s *Store, of *mongo.Collection, what string, begin func(K) T) *revised[K, D, T] {
 	last, err := lru.New[K, seen[D]](remembered)
 	if err != nil {
 		panic(err) // only of a size below one
 	}
-	return &revised[K, D, T]{store: s, of: of, what: what, queue: &replacements{store: s, of: of, turn: turn}, last: last}
+	return &revised[K, D, T]{store: s, of: of, what: what, begin: begin, queue: &replacements{store: s, of: of, turn: turn}, last: last}
 }
 
 // read returns the document as it is in the store now, or as it was written here
@@ -67,6 +70,9 @@ func (r *revised[K, D, T]) read(ctx context.Context, id K) (v T, err error) {
 func (r *revised[K, D, T]) look(ctx context.Context, id K) (v T, err error) {
 	err = r.store.call(ctx, r.what, func(ctx context.Context) error {
 		raw, err := r.of.FindOne(ctx, is("_id", id)).Raw()
+		if errors.Is(err, mongo.ErrNoDocuments) && r.begin != nil {
+			r.last.Add(id, seen[D]{absent: true})
+		}
 		if err != nil {
 			return err
 		}
@@ -74,10 +80,15 @@ func (r *revised[K, D, T]) look(ctx context.Context, id K) (v T, err error) {
 		if err != nil {
 			return err
 		}
+		now := seen[D]{document: d}
 		if before, ok := r.last.Get(id); ok {
-			r.luck.turned(before.document.revision() == d.revision())
+			same := before.document.revision() == d.revision()
+			r.luck.turned(same)
+			if same {
+				now.writtenAt = before.writtenAt
+			}
 		}
-		r.last.Add(id, seen[D]{document: d})
+		r.last.Add(id, now)
 		v = d.value()
 		return nil
 	})
@@ -85,20 +96,17 @@ func (r *revised[K, D, T]) look(ctx context.Context, id K) (v T, err error) {
 }
 
 // update replaces the document by what change makes of it, and again with a
-// newer one when somebody was faster. begin is what change gets when there is
-// none; NotFound when it is nil.
-func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change func(T) (D, error)) (none T, err error) {
+// newer one when somebody was faster. NotFound when there is none and none begins
+// with an update.
+func (r *revised[K, D, T]) update(ctx context.Context, id K, change func(T) (D, error)) (none T, err error) {
 	guessing := r.luck.holds()
 	for n := 0; ; n++ {
 		last, guess := r.last.Get(id)
 		var old T
 		if guess = guess && guessing; guess {
-			old, err = last.document.value(), nil
-		} else {
-			old, err = r.look(ctx, id)
-		}
-		if begin != nil && fault.Is(err, fault.NotFound) {
-			old, err = *begin, nil
+			old, err = r.valueOf(id, last), nil
+		} else if old, err = r.look(ctx, id); r.begin != nil && fault.Is(err, fault.NotFound) {
+			old, err = r.begin(id), nil
 		}
 		if err != nil {
 			return none, err
@@ -127,6 +135,14 @@ func (r *revised[K, D, T]) update(ctx context.Context, id K, begin *T, change fu
 			return none, err
 		}
 	}
+}
+
+// valueOf is what an update begins with of what is at hand.
+func (r *revised[K, D, T]) valueOf(id K, s seen[D]) T {
+	if s.absent {
+		return r.begin(id)
+	}
+	return s.document.value()
 }
 
 // put stores the document if the one stored has the revision before; false when

@@ -8,6 +8,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/event"
 
+	"kokoroe/app/directory"
 	"kokoroe/app/fault"
 	"kokoroe/app/learning"
 	"kokoroe/app/store/mongodb"
@@ -64,6 +65,33 @@ func TestAnUpdateBeginsWithWhatIsAtHand(t *testing.T) {
 	}
 	if a, err := s.Attempt(t.Context(), "a"); err != nil || a.Right != 6 || a.Revision != 7 {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// TestThatThereIsNoneIsAtHand begins a course as somebody does who has looked at it.
+func TestThatThereIsNoneIsAtHand(t *testing.T) {
+	engine.Address(t)
+	uri := engine.Database(t)
+	s, count := counting(t, uri)
+	other := open(t, uri)
+	further := func(p learning.Place) (learning.Place, error) {
+		p.Failed++
+		return p, nil
+	}
+	for _, person := range []directory.PersonID{"p", "q"} {
+		if _, err := s.Place(t.Context(), person, "c", "2026"); !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+	}
+	reads := count("find")
+	p, err := s.UpdatePlace(t.Context(), "p", "c", "2026", further)
+	if err != nil || p.Revision != 1 || p.Person != "p" || p.Course != "c" || p.Scope != "2026" || count("find") > reads {
+		t.Errorf("%+v, %v, %d reads", p, err, count("find")-reads)
+	}
+	_, err = other.UpdatePlace(t.Context(), "q", "c", "2026", further)
+	check(t, err)
+	if p, err := s.UpdatePlace(t.Context(), "q", "c", "2026", further); err != nil || p.Revision != 2 || p.Failed != 2 {
+		t.Errorf("there is one by now: %+v, %v", p, err)
 	}
 }
 
@@ -157,6 +185,28 @@ func TestBehindAnOwnWriteNobodyLooks(t *testing.T) {
 	if learning.OwnWriteFor > 2*time.Second {
 		t.Errorf("old for up to %v", learning.OwnWriteFor)
 	}
+}
+
+// TestAnOwnWriteMayBeReadSince looks at what was written here, and then asks as the
+// browser does that had it written.
+func TestAnOwnWriteMayBeReadSince(t *testing.T) {
+	engine.Address(t)
+	s, count := counting(t, engine.Database(t))
+	begin(t, s)
+	for range 60 { // a moment may be over before it was asked in
+		want := more(t, s)
+		_, err := s.Attempt(t.Context(), "a")
+		check(t, err)
+		reads := count("find")
+		a, err := s.Attempt(learning.AfterOwnWrite(t.Context()), "a")
+		if err != nil || a.Right != want.Right {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		if count("find") == reads {
+			return
+		}
+	}
+	t.Error("it is read again every time")
 }
 
 // TestWhatIsAtHandIsSharedWithNobody changes what was given and what was got.

@@ -165,8 +165,8 @@ func (s *Store) collections(replicated bool) {
 	} {
 		*c = s.db.Collection(name)
 	}
-	s.places = newRevised[placeKey, placeDocument](s, s.place, "place")
-	s.attempts = newRevised[learning.AttemptID, attemptDocument](s, s.attempt, "attempt")
+	s.places = newRevised[placeKey, placeDocument](s, s.place, "place", begunAt)
+	s.attempts = newRevised[learning.AttemptID, attemptDocument](s, s.attempt, "attempt", nil)
 	s.size = s.entries
 	if replicated {
 		s.size = s.db.Collection("log", options.Collection().SetReadConcern(readconcern.Linearizable()))
