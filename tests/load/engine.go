@@ -15,7 +15,7 @@ import (
 
 // engineWork is what MongoDB's engine has done since it started.
 type engineWork struct {
-	calls  int64
+	calls  int64         // commands, each of one document or of several
 	engine time.Duration // of processor, by the threads that run commands and keep the data
 	socket time.Duration // of processor, by the threads of Node that serve the socket in front of it
 }
@@ -33,14 +33,19 @@ func workOf(ctx context.Context, uri string) (w engineWork, err error) {
 	}
 	defer func() { _ = client.Disconnect(context.WithoutCancel(ctx)) }()
 	var status struct {
-		PID      int64            `bson:"pid"`
-		Counters map[string]int64 `bson:"opcounters"`
+		PID     int64 `bson:"pid"`
+		Metrics struct {
+			Commands map[string]bson.RawValue `bson:"commands"`
+		} `bson:"metrics"`
 	}
 	if err := client.Database("admin").RunCommand(ctx, bson.D{{Key: "serverStatus", Value: 1}}).Decode(&status); err != nil {
 		return w, err
 	}
-	for _, n := range status.Counters {
-		w.calls += n
+	for _, c := range status.Metrics.Commands {
+		if counts, ok := c.DocumentOK(); ok {
+			n, _ := counts.Lookup("total").AsInt64OK()
+			w.calls += n
+		}
 	}
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", status.PID))
 	if err != nil {
