@@ -189,13 +189,17 @@ func (a *App) openWeb(messages *locale.Catalogue) error {
 	if err != nil {
 		return err
 	}
+	var outbox web.Outbox
+	if a.Outbox != nil {
+		outbox = a.Outbox
+	}
 	a.Web, err = web.New(web.Config{
 		BaseURL: base, Hosts: a.cfg.Hosts, TrustedProxies: trusted, Logger: a.cfg.Logger, Now: a.cfg.Now,
 		Locale: messages, View: renderer, Assets: assets,
 		Identity: a.Identity, Learning: a.Learning, Policy: a.Policy, Duties: a.Duties, Ledger: a.Ledger,
 		Rosters: a.Rosters, Report: a.Report, Log: a.Log, Records: a.Store, Mails: a.Store, Glossary: func() []policy.Term { return a.Catalogue().Glossary },
 		Paper: paper, LogKeys: a.Keys.All, TrustPolicy: string(trust),
-		Ready: a.ready, Jobs: a.Store,
+		Ready: a.ready, Jobs: a.Store, Reminders: a.Reminders, Outbox: outbox,
 	})
 	return err
 }

@@ -31,6 +31,7 @@ type peoplePage struct {
 	Next        string // the next names; empty at the end
 	Clear       string // without the filter
 	Whole       bool   // these are all of the group
+	Remind      string // where these people are reminded; empty where that makes no sense
 	Replaced    int    // characters that CP932 lacks, in the rows of this page
 }
 
@@ -100,6 +101,9 @@ func (s *Server) peopleOf(x *exchange) error {
 	page.Wide = true
 	page.Printed = x.T("department.printed", "At", page.AsOf, "Scope", name)
 	page.Kinds, page.Groups = s.kindTabs(x, here, filter), groupTabs(x, here, filter, count)
+	if remindable(filter.Group) && s.cfg.Reminders.Ladder() != nil {
+		page.Remind = remindersPath(x.param("department")) + "?" + url.Values{"requirement": {string(req.ID)}, "group": {string(filter.Group)}}.Encode()
+	}
 	if len(rows) > pageOf {
 		rows = rows[:pageOf]
 		page.Next = pathBehind(rows[pageOf-1].Cursor(), here, filter)

@@ -19,6 +19,7 @@ import (
 const (
 	jobVerify    = "verify"    // its report is an evidence.Examination
 	jobRetention = "retention" // its report is a retention.Report
+	jobReminders = "reminders" // its report is a reminder.Round
 )
 
 // Jobs reads what ran by itself. The store satisfies it.

@@ -21,6 +21,7 @@ import (
 	"kokoroe/app/locale"
 	"kokoroe/app/notify"
 	"kokoroe/app/policy"
+	"kokoroe/app/reminder"
 	"kokoroe/app/report"
 	"kokoroe/app/report/pdf"
 	"kokoroe/app/web/view"
@@ -34,22 +35,24 @@ type Config struct {
 	Logger         *slog.Logger
 	Now            calendar.Clock
 
-	Locale   *locale.Catalogue
-	View     *view.Renderer
-	Assets   *view.Assets
-	Identity *identity.Service
-	Learning *learning.Service
-	Policy   *policy.Service
-	Duties   *duty.Service
-	Ledger   *duty.Ledger
-	Rosters  duty.Rosters
-	Report   *report.Service
-	Log      *evidence.Log
-	Records  Records
-	Mails    Mails
-	Glossary func() []policy.Term // the one in force
-	Jobs     Jobs                 // nil: nothing runs by itself
-	Paper    *pdf.Writer
+	Locale    *locale.Catalogue
+	View      *view.Renderer
+	Assets    *view.Assets
+	Identity  *identity.Service
+	Learning  *learning.Service
+	Policy    *policy.Service
+	Duties    *duty.Service
+	Ledger    *duty.Ledger
+	Rosters   duty.Rosters
+	Report    *report.Service
+	Log       *evidence.Log
+	Records   Records
+	Mails     Mails
+	Outbox    Outbox // nil: there is no mail server
+	Reminders Reminders
+	Glossary  func() []policy.Term // the one in force
+	Jobs      Jobs                 // nil: nothing runs by itself
+	Paper     *pdf.Writer
 
 	LogKeys     []string                        // verifier keys of the log, the present one first
 	TrustPolicy string                          // what verifiers are to trust, as their file says it
@@ -81,6 +84,27 @@ type Records interface {
 type Mails interface {
 	// FindMessages returns the messages that match, newest first.
 	FindMessages(ctx context.Context, q notify.MessageQuery) ([]notify.Message, error)
+	// ListMessages returns the messages of a range, in the order of their keys.
+	ListMessages(ctx context.Context, r notify.MessageRange) ([]notify.Message, error)
+	// Messages returns those of the messages with these keys that there are.
+	Messages(ctx context.Context, keys []string) ([]notify.Message, error)
+	// CountRange counts the messages whose keys begin with the prefix.
+	CountRange(ctx context.Context, prefix string) ([]notify.MessageCount, error)
+}
+
+// Outbox says how the mail stands.
+type Outbox interface {
+	Summary(ctx context.Context) (notify.Summary, error)
+}
+
+// Reminders has people reminded. The app satisfies it.
+type Reminders interface {
+	// Ladder is when people are reminded; nil: nobody is.
+	Ladder() *reminder.Ladder
+	// Outlook says what Remind would do, and does nothing.
+	Outlook(ctx context.Context, actor evidence.Actor, req reminder.Request) (reminder.Outlook, error)
+	// Remind puts in a reminder for people of a department, one a person and day.
+	Remind(ctx context.Context, actor evidence.Actor, req reminder.Request) (reminder.Answer, error)
 }
 
 // Server answers requests.
@@ -124,6 +148,7 @@ func (s *Server) routes() {
 	s.mountPolicies()
 	s.mountRecord()
 	s.mountDepartments()
+	s.mountReminders()
 	s.mountAccounts()
 	s.mountContracts()
 	s.mountAudit()
