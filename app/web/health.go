@@ -11,6 +11,7 @@ import (
 	"kokoroe/app/evidence"
 	"kokoroe/app/fault"
 	"kokoroe/app/job"
+	"kokoroe/app/reminder"
 	"kokoroe/app/retention"
 	"kokoroe/app/web/view"
 )
@@ -48,6 +49,7 @@ type healthPage struct {
 	Findings  *view.Table // what the last verification found
 	MoreFound int64       // that the table does not show
 	Retention runView
+	Reminders runView
 	Witnesses *view.Table
 }
 
@@ -71,6 +73,9 @@ func (s *Server) evidenceHealth(x *exchange) error {
 		return err
 	}
 	if page.Retention, err = s.lastRun(x, page.Page, jobRetention, retentionRows); err != nil {
+		return err
+	}
+	if page.Reminders, err = s.lastRun(x, page.Page, jobReminders, reminderRows); err != nil {
 		return err
 	}
 	if err := s.witnessStates(x, &page); err != nil {
@@ -193,6 +198,20 @@ func retentionRows(x *exchange, report string) []view.SummaryRow {
 	for _, k := range r.Kinds {
 		rows = append(rows, view.SummaryRow{Term: kindWord(x, k.Kind),
 			Text: x.T("health.retention.erased", "Records", recordsWord(x, int64(k.Erased)), "Rule", retentionWords(x, k.Years, k.Since))})
+	}
+	return rows
+}
+
+// reminderRows say what became of the last round.
+func reminderRows(x *exchange, report string) []view.SummaryRow {
+	r, ok := reminder.ReadRound(report)
+	if !ok {
+		return nil
+	}
+	rows := []view.SummaryRow{{Term: x.T("health.reminders.round"), Text: x.T("health.reminders." + string(r.State))}}
+	if r.State == reminder.Held {
+		rows = append(rows, view.SummaryRow{Term: x.T("health.reminders.people"), Text: x.T("department.people", "Count", r.People)},
+			view.SummaryRow{Term: x.T("health.reminders.unmailed"), Text: x.T("department.people", "Count", r.NoAddress+r.NoMail)})
 	}
 	return rows
 }

@@ -32,6 +32,7 @@ type personPage struct {
 	Stays       []stay
 	Leaves      []calendar.Period
 	Duties      []personDuty
+	Reminders   []ownReminder
 	Exemption   *view.Form // nil when the reader may not give one
 	Exemptible  []view.Option
 	ExemptTo    string
@@ -125,6 +126,9 @@ func (s *Server) personPage(x *exchange, p directory.Person, typed url.Values) (
 	}
 	for i := range rows {
 		page.Duties = append(page.Duties, s.personDuty(x, roster, &rows[i]))
+	}
+	if page.Reminders, err = s.remindersOf(x, page.Page, p.ID); err != nil {
+		return nil, err
 	}
 	if !x.has(identity.HR) {
 		return page, nil

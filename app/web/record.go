@@ -22,7 +22,8 @@ func (s *Server) mountRecord() {
 // recordPage is everything that the log holds about the reader, by fiscal year.
 type recordPage struct {
 	*view.Page
-	Years []recordYear
+	Years     []recordYear
+	Reminders []ownReminder
 }
 
 type recordYear struct {
@@ -59,6 +60,9 @@ func (s *Server) record(x *exchange) error {
 		return err
 	}
 	page := recordPage{Page: s.titled(x, x.T("record.title"))}
+	if page.Reminders, err = s.remindersOf(x, page.Page, x.person()); err != nil {
+		return err
+	}
 	page.Printed = x.T("record.printed", "Name", x.visitor.Person.Name, "At", s.cfg.Now())
 	current := recordYear{Cycle: s.cfg.Ledger.Cycle(today)}
 	for _, a := range assignments {

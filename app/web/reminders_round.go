@@ -344,3 +344,32 @@ func (s *Server) becameOf(x *exchange, p *view.Page, m notify.Message) (view.Sta
 	}
 	return p.Chip("waiting", x.T("reminder.state.waiting")), x.T("reminder.became.waiting")
 }
+
+// ownReminder is one of somebody's reminders.
+type ownReminder struct {
+	Day    calendar.Date
+	Status view.Status
+	Detail string
+}
+
+// remindersShown is how many of somebody's reminders are shown.
+const remindersShown = 30
+
+// remindersOf returns somebody's reminders, the newest first.
+func (s *Server) remindersOf(x *exchange, p *view.Page, id directory.PersonID) ([]ownReminder, error) {
+	messages, err := s.cfg.Mails.FindMessages(x.ctx, notify.MessageQuery{Person: id, Topic: notify.ReminderTopic, Limit: remindersShown})
+	if err != nil {
+		return nil, err
+	}
+	var list []ownReminder
+	for _, m := range messages {
+		day, ok := m.ReminderOf()
+		if !ok {
+			continue
+		}
+		one := ownReminder{Day: day}
+		one.Status, one.Detail = s.becameOf(x, p, m)
+		list = append(list, one)
+	}
+	return list, nil
+}
