@@ -75,6 +75,11 @@ var routeRows = map[string]routeRow{
 	"GET /departments":                             {},
 	"GET /departments/:department":                 {},
 	"GET /departments/:department/people":          {},
+	"GET /departments/:department/reminders":       {want: 303}, // to the list: to remind whom?
+	"POST /departments/:department/reminders":      {form: url.Values{"requirement": {"annual-staff"}, "group": {"open"}, "form": {"f"}}},
+	"GET /reminders":                               {},
+	"GET /reminders/:day":                          {},
+	"GET /reminders/:day/paper":                    {},
 	"GET /people/:person":                          {},
 	"POST /people/:person/exemptions":              {want: 422},
 	"GET /exports/completion.csv":                  {},
@@ -126,7 +131,7 @@ func (w *world) fallback(t *testing.T) map[string]string {
 		"static": css, "provider": "city", "policy": "basic-policy", "course": "annual", "lesson": "why-it-matters", "number": "1",
 		"attempt": w.own["employee"]["attempt"], "submitted": w.own["employee"]["submitted"], "sitting": w.own["employee"]["sitting"],
 		"department": w.own["head"]["department"], "person": w.own["head"]["person"],
-		"account": "koho-x", "contract": "K-2026-02", "digest": w.digest,
+		"account": "koho-x", "contract": "K-2026-02", "digest": w.digest, "day": remindedOn.String(),
 	}
 }
 
@@ -519,6 +524,7 @@ func TestFieldsOfTheReadersOwnMaking(t *testing.T) {
 func TestRolesBeyondOnesOwn(t *testing.T) {
 	t.Parallel()
 	departments := "GET /departments, GET /departments/:department, GET /departments/:department/people, GET /people/:person, " +
+		"GET /reminders, GET /reminders/:day, GET /reminders/:day/paper, GET /departments/:department/reminders, POST /departments/:department/reminders, " +
 		"GET /exports/completion.csv, GET /exports/completion.xlsx, GET /exports/people.csv, GET /exports/people.xlsx"
 	accounts, contracts := ", GET /accounts, GET /accounts/:account", ", GET /contracts, GET /contracts/:contract"
 	audit := "GET /audit, GET /audit/records/:seq, GET /audit/records/:seq/file, GET /audit/records/:seq/pdf, GET /audit/texts/:digest, GET /permissions, GET /evidence, " +

@@ -12,15 +12,20 @@ import (
 	"time"
 
 	"kokoroe/app/calendar"
+	"kokoroe/app/directory"
 	"kokoroe/app/document"
 	"kokoroe/app/evidence"
 	"kokoroe/app/identity"
 	"kokoroe/app/learning"
+	"kokoroe/app/notify"
 	"kokoroe/tests/portal"
 )
 
 // today is the day on which portals boot.
 var today = calendar.DateOf(portal.Start)
+
+// remindedOn is the day on which somebody of the head's department was reminded.
+var remindedOn = today.AddDays(-2)
 
 // nobody is the role of a browser in which nobody is signed in.
 const nobody = "nobody"
@@ -70,6 +75,10 @@ func newWorld(t *testing.T, options ...portal.Option) *world {
 		t.Fatal("no department 総務部/情報政策課")
 	}
 	head["elsewhere"] = string(elsewhere.ID)
+	noFault(t, p.App.Store.EnqueueMessages(t.Context(), []notify.Message{{
+		Key: notify.ReminderKey(remindedOn, directory.PersonID(head["person"])), Person: directory.PersonID(head["person"]),
+		State: notify.Withheld, Reason: notify.NoMail, At: portal.Start, SettledAt: portal.Start,
+	}}))
 	w.own[nobody] = maps.Clone(w.own["employee"])
 	w.settle(t)
 	return w

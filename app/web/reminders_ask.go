@@ -101,8 +101,14 @@ func (w wanted) query() url.Values {
 }
 
 // askToRemind shows what would come of it when the people of a list are reminded,
-// or what came of it.
+// or what came of it. Without a list it leads to one.
 func (s *Server) askToRemind(x *exchange) error {
+	if x.query("requirement") == "" && x.query("group") == "" && x.query("record") == "" {
+		if _, _, err := s.scope(x, x.param("department")); err != nil {
+			return err
+		}
+		return x.seeOther("/departments/" + url.PathEscape(x.param("department")) + "/people?group=" + string(report.GroupOpen))
+	}
 	if record := x.query("record"); record != "" {
 		return s.reminded(x, record)
 	}

@@ -280,7 +280,7 @@ func (s *Server) departmentsBelow(r roundScope, tail string) []view.Link {
 // stateTabs lead from one state to another.
 func stateTabs(x *exchange, r roundScope, state notify.State, counts *roundCounts) tabs {
 	t := tabs{Label: x.T("reminder.states")}
-	for _, one := range append([]notify.State{""}, notify.States...) {
+	for _, one := range []notify.State{"", notify.Sent, notify.Waiting, notify.Refused, notify.Withheld} {
 		query, word, n := url.Values{}, "all", 0
 		if one != "" {
 			query.Set("state", string(one))
