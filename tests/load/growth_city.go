@@ -39,6 +39,7 @@ type growingCity struct {
 	assignments int               // of everybody
 	numbers     map[string]string // of who signs in
 	files       map[string][]byte
+	reminders   string // where a day's reminders to everybody are shown
 }
 
 // newGrowingCity invents one.

@@ -75,7 +75,7 @@ func writeCity(ctx context.Context, c *growingCity, city, contentFolder, data, s
 		return w, err
 	}
 	w.appended = time.Since(began)
-	if err := h.write(ctx); err != nil {
+	if err := errors.Join(h.write(ctx), h.remind(ctx, c)); err != nil {
 		return w, err
 	}
 	began = time.Now()

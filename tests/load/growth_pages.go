@@ -185,7 +185,9 @@ func (g *visitors) head() error {
 	person, err := link(b, "/people/")
 	g.add(asHead, [2]string{"/departments"}, [2]string{"/people/:person", person}, [2]string{"/contracts"}, [2]string{"/contracts/:contract", "/contracts/K-0"})
 	g.list(asHead, [2]string{"/departments/:department", department},
-		[2]string{"/departments/:department/people", department + "/people?requirement=annual-course"})
+		[2]string{"/departments/:department/people", department + "/people?requirement=annual-course"},
+		[2]string{"/departments/:department/reminders", department + "/reminders?requirement=annual-course&group=open"},
+		[2]string{"/reminders"}, [2]string{"/reminders/:day", g.city.reminders}, [2]string{"/reminders/:day/paper", g.city.reminders + "/paper"})
 	return err
 }
 
@@ -221,7 +223,8 @@ func (g *visitors) hr() error {
 	g.list(asHR, [2]string{"/departments/:department", bureau}, [2]string{route, people + "?requirement=annual-course"},
 		[2]string{route, people + "?requirement=annual-course&group=open"}, [2]string{route, people + "?requirement=media-course&group=overdue"},
 		[2]string{route, people + "?requirement=handling&group=exempt"}, [2]string{route, people + "?requirement=account-owner"},
-		[2]string{"/accounts"}, [2]string{"/contracts"})
+		[2]string{"/accounts"}, [2]string{"/contracts"}, [2]string{"/reminders"}, [2]string{"/reminders/:day", g.city.reminders},
+		[2]string{"/reminders/:day", g.city.reminders + "?state=withheld"}, [2]string{"/reminders/:day", g.city.reminders + strings.Replace(bureau, "/departments/", "?department=", 1)})
 	if next, ok := between(b.body, `rel="next" href="`, `"`); ok {
 		g.list(asHR, [2]string{route, unescape.Replace(string(next))})
 	}
