@@ -210,17 +210,25 @@ func TestTheLogOfRounds(t *testing.T) {
 	if n := page.Find("main tbody tr").Length(); n != 1 {
 		t.Errorf("%d rounds", n)
 	}
-	// Nothing runs over the holiday; the next round is for all of it.
+	// That a round is for the weekend and a holiday too is as usual; that it is for
+	// a day on which nothing ran is not.
 	if r := h.round("2026-11-24 10:00"); r.From != "2026-11-21" {
 		t.Fatalf("%+v", r)
 	}
 	b = h.in("000001")
-	if row := rowOf(t, b.Get("/reminders"), "11月24日"); !strings.Contains(row, "11月21日(土)から11月24日(火)までの分をまとめて実施") {
+	if row := rowOf(t, b.Get("/reminders"), "11月24日"); !strings.Contains(row, "実施済み10:00 終了") || strings.Contains(row, "まとめて") {
+		t.Error(row)
+	}
+	if r := h.round("2026-11-26 10:00"); r.From != "2026-11-25" {
+		t.Fatalf("%+v", r)
+	}
+	b = h.in("000001")
+	if row := rowOf(t, b.Get("/reminders"), "11月26日"); !strings.Contains(row, "11月25日(水)から11月26日(木)までの分をまとめて実施") {
 		t.Error(row)
 	}
 	for day, run := range map[string]job.Run{
-		"2026-11-25": {EndedAt: inJapan(t, "2026-11-25 09:31"), Outcome: job.Failed},
-		"2026-11-26": {},
+		"2026-11-27": {EndedAt: inJapan(t, "2026-11-27 09:31"), Outcome: job.Failed},
+		"2026-11-30": {},
 	} {
 		run.Job, run.DueAt, run.StartedAt = app.JobReminders, inJapan(t, day+" 09:30"), inJapan(t, day+" 09:30")
 		run.Owner, run.LeaseAt = "somebody", inJapan(t, day+" 09:35")
@@ -231,16 +239,16 @@ func TestTheLogOfRounds(t *testing.T) {
 			noFault(t, h.App.Store.EndRun(t.Context(), run))
 		}
 	}
-	h.Clock.Set(inJapan(t, "2026-11-26 09:30"))
+	h.Clock.Set(inJapan(t, "2026-11-30 09:30"))
 	b = h.in("000001")
 	page = b.Get("/reminders").Want(t, 200)
-	if row := rowOf(t, page, "11月25日"); !strings.Contains(row, "実施できず") || !strings.Contains(row, "次の回にまとめて送ります") {
+	if row := rowOf(t, page, "11月27日"); !strings.Contains(row, "実施できず") || !strings.Contains(row, "次の回にまとめて送ります") {
 		t.Error(row)
 	}
-	if row := rowOf(t, page, "11月26日"); !strings.Contains(row, "実施中") {
+	if row := rowOf(t, page, "11月30日"); !strings.Contains(row, "実施中") {
 		t.Error(row)
 	}
-	b.Get("/reminders/2026-11-25").Want(t, 200, "実施できず", "この日にお知らせした人はいません")
+	b.Get("/reminders/2026-11-27").Want(t, 200, "実施できず", "この日にお知らせした人はいません")
 	b.Get("/reminders/2026-11-21").Want(t, 404)
 	b.Get("/reminders/2026-11-23").Want(t, 404)
 }

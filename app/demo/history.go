@@ -31,14 +31,17 @@ func (d *Demo) history(ctx context.Context, now time.Time) error {
 	for _, s := range d.People {
 		h.fresh[s.Number] = true
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(64)
 	for p := range roster.People() {
 		if p.ActiveOn(calendar.DateOf(now)) && !h.fresh[p.Number] {
-			group.Go(func() error { return h.live(ctx, p) })
+			group.Go(func() error { return h.live(within, p) })
 		}
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return h.rounds(ctx, roster)
 }
 
 type historian struct {

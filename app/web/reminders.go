@@ -188,17 +188,32 @@ func (s *Server) roundWords(x *exchange, p *view.Page, h held) (view.Status, []s
 	case h.run.DueAt.IsZero():
 		return p.Chip("exempt", x.T("reminder.round.asked")), nil
 	case h.run.EndedAt.IsZero():
-		return p.Chip("in-progress", x.T("reminder.round.running")), []string{x.T("reminder.round.began", "At", h.run.StartedAt)}
+		return p.Chip("in-progress", x.T("reminder.round.running")), []string{x.T("reminder.round.began", "At", s.clockOn(x, h.day, h.run.StartedAt))}
 	case h.run.Outcome != job.Fine:
 		return p.Chip("error", x.T("reminder.round.failed")), []string{x.T("reminder.round.caught_up_later")}
 	case h.report.State == reminder.Late:
 		return p.Chip("warning", x.T("reminder.round.late")), []string{x.T("reminder.round.caught_up_later")}
 	}
-	detail := []string{x.T("reminder.round.ended", "At", h.run.EndedAt)}
-	if from, err := calendar.ParseDate(h.report.From); err == nil && !from.IsZero() && from.Before(h.day) {
+	detail := []string{x.T("reminder.round.ended", "At", s.clockOn(x, h.day, h.run.EndedAt))}
+	if from, err := calendar.ParseDate(h.report.From); err == nil && s.missed(from, h.day) {
 		detail = append(detail, x.T("reminder.round.covers", "From", x.DateShort(from), "Until", x.DateShort(h.day)))
 	}
 	return p.Chip("completed", x.T("reminder.round.held")), detail
+}
+
+// clockOn is the time of day, and the day as well when it is another one.
+func (s *Server) clockOn(x *exchange, day calendar.Date, at time.Time) string {
+	if calendar.DateOf(at) == day {
+		return x.Clock(at)
+	}
+	return x.Time(at)
+}
+
+// missed reports whether the round of a day covers a working day before it, which
+// had no round of its own. That it covers the weekend is as usual.
+func (s *Server) missed(from, day calendar.Date) bool {
+	ladder := s.cfg.Reminders.Ladder()
+	return ladder != nil && !from.IsZero() && ladder.Days.OnOrAfter(from).Before(day)
 }
 
 // countsOf counts a day's messages to the people of a department; to everybody
