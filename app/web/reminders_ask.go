@@ -30,8 +30,9 @@ type askPage struct {
 	Total       int  // people on the list
 	TooMany     bool // more than can be reminded at once
 	Outlook     reminder.Outlook
-	Later       bool // not now, but at Outlook.At
-	Sorts       []askedSort
+	Later       bool        // not now, but at Outlook.At
+	Put         []askedSort // those for whom a reminder would be put in
+	Already     *askedSort  // those who have one; nil for nobody
 	Fields      []field
 	SendTo      string
 	Back        string // the list
@@ -144,29 +145,33 @@ func (s *Server) askPage(x *exchange, w wanted) (*askPage, error) {
 		return nil, err
 	}
 	page.Later = page.Outlook.At.After(s.cfg.Now())
-	page.Sorts = sortsOf(x, page.Outlook)
+	page.addSorts(x)
 	page.Fields = []field{{"requirement", string(w.filter.Requirement)}, {"group", string(w.filter.Group)}, {"form", rand.Text()}}
 	return page, nil
 }
 
-// sortsOf names the people of an outlook, by what would come of it.
-func sortsOf(x *exchange, o reminder.Outlook) []askedSort {
-	var sorts []askedSort
-	for _, sort := range []struct {
-		word   string
-		people []directory.Person
-	}{{"mailed", o.Mailed}, {"no_address", o.NoAddress}, {"no_mail", o.NoMail}, {"already", o.Already}} {
-		if len(sort.people) == 0 {
-			continue
-		}
-		s := askedSort{Heading: x.T("reminder.ask."+sort.word, "Count", len(sort.people)), Text: x.T("reminder.ask." + sort.word + ".text")}
-		for _, p := range sort.people[:min(len(sort.people), namesOfSort)] {
+// addSorts names the people of the outlook, by what would come of it.
+func (p *askPage) addSorts(x *exchange) {
+	sort := func(word string, people []directory.Person) askedSort {
+		s := askedSort{Heading: x.T("reminder.ask."+word, "Count", len(people)), Text: x.T("reminder.ask." + word + ".text")}
+		for _, p := range people[:min(len(people), namesOfSort)] {
 			s.Names = append(s.Names, x.T("record.person", "Name", p.Name, "Number", p.Number))
 		}
-		s.More = len(sort.people) - len(s.Names)
-		sorts = append(sorts, s)
+		s.More = len(people) - len(s.Names)
+		return s
 	}
-	return sorts
+	for _, put := range []struct {
+		word   string
+		people []directory.Person
+	}{{"mailed", p.Outlook.Mailed}, {"no_address", p.Outlook.NoAddress}, {"no_mail", p.Outlook.NoMail}} {
+		if len(put.people) > 0 {
+			p.Put = append(p.Put, sort(put.word, put.people))
+		}
+	}
+	if len(p.Outlook.Already) > 0 {
+		already := sort("already", p.Outlook.Already)
+		p.Already = &already
+	}
 }
 
 // scopeCrumbs is the way to a department, itself included.
