@@ -22,6 +22,7 @@ export default async function (visit) {
   await visit.shot("head-people");
   await visit.use(visit.page.locator("main nav.tabs").last().locator("a").last(), "filter by another state");
   await files(visit, { optional: true });
+  await remind(visit);
   await visit.signOut();
 
   await visit.signIn("hr");
@@ -29,6 +30,7 @@ export default async function (visit) {
   await visit.shot("hr-departments");
   await files(visit);
   await visit.use(visit.page.locator("main table.tree tbody th a").nth(3), "open a department");
+  await reminders(visit);
   await visit.go("/accounts");
   await visit.shot("register");
   await visit.go("/contracts");
@@ -36,6 +38,41 @@ export default async function (visit) {
   await visit.use(visit.page.locator("main .card h2 a").first(), "open a contract");
   await visit.shot("contract");
   await visit.go("/audit", 404);
+}
+
+// remind has the people reminded who are not done. Whoever had the reminder of the
+// day already is left out, and so may everybody be.
+async function remind(visit) {
+  await visit.go("/departments");
+  await visit.use(visit.page.locator("main .figure-parts a[href$='group=open'], main .figure-parts a[href$='group=overdue']").first(), "open who is not done");
+  await visit.use(visit.page.locator("main a[href*='/reminders?']"), "see who would be reminded");
+  await visit.shot("head-remind");
+  const send = visit.page.locator("main form[action$='/reminders'] button");
+  if (!(await send.count())) {
+    const last = visit.page.locator("main .notice-info, main .empty");
+    visit.expect((await last.count()) === 1, "to be told why nobody is reminded");
+    return;
+  }
+  await visit.use(send, "remind them");
+  await visit.shot("head-reminded");
+  visit.expect((await visit.page.locator("main .done").count()) === 1, "to be told that they are reminded");
+  await visit.use(visit.page.locator("main a[href^='/reminders/']").first(), "see what became of it");
+  visit.expect((await visit.page.locator("main tbody tr").count()) > 0, "people who were reminded");
+}
+
+// reminders reads the log, a round and the list on paper.
+async function reminders(visit) {
+  await visit.go("/departments");
+  await visit.use(visit.page.locator("main a[href='/reminders']"), "open the log of reminders");
+  await visit.shot("reminders");
+  const rounds = visit.page.locator("main tbody tr");
+  visit.expect((await rounds.count()) > 0, "rounds in the log");
+  await visit.use(visit.page.locator("main tbody th a").first(), "open a round");
+  await visit.shot("round");
+  if (!(await visit.page.locator("main nav.tabs").count())) return; // nobody was due on that day
+  await visit.use(visit.page.locator("main nav.tabs a").last(), "filter by what was not sent");
+  await visit.use(visit.page.locator("main a[href*='/paper']"), "open the list on paper");
+  await visit.shot("paper");
 }
 
 // files downloads what the page offers, and looks whether Excel would read it.
