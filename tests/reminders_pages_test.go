@@ -91,7 +91,7 @@ func TestAHeadRemindsPeople(t *testing.T) {
 	}
 
 	b.Get(done.URL.RequestURI())
-	b.Click("送った結果を見る").Want(t, 200, "令和8年11月26日(木)のお知らせ", "依頼による", "すべて 2", "送信済み 1", "送信せず 1")
+	b.Click("お知らせの結果を見る").Want(t, 200, "令和8年11月26日(木)のお知らせ", "依頼による", "すべて 2", "送信済み 1", "送信せず 1")
 	if row := rowOf(t, b.Page(), "見本 三郎"); !strings.Contains(row, "メールサーバーが受け取りました") {
 		t.Error(row)
 	}
@@ -322,7 +322,7 @@ func TestALargeRound(t *testing.T) {
 	for person := range roster.People() {
 		m := notify.Message{Key: notify.ReminderKey(day, person.ID), Person: person.ID, At: portal.Start, SettledAt: portal.Start, State: notify.Withheld, Reason: notify.NoAddress}
 		if n, err := strconv.Atoi(person.Number); err == nil && n%15 == 0 {
-			m.State, m.Reason, m.Answer = notify.Refused, "", "550 5.1.1 no such user"
+			m.State, m.Reason, m.Answer = notify.Refused, "", "550 5.1.1 <b>no such user</b>"
 		}
 		messages = append(messages, m)
 	}
@@ -335,7 +335,7 @@ func TestALargeRound(t *testing.T) {
 	if slices.Sort(refused); len(refused) != 140 || len(slices.Compact(refused)) != 140 {
 		t.Errorf("%d refused", len(refused))
 	}
-	b.Get("/reminders/2026-11-20?state=refused").Want(t, 200, "no such user")
+	b.Get("/reminders/2026-11-20?state=refused").Want(t, 200, "（550 5.1.1 <b>no such user</b>）").Lacks(t, "<b>no such user")
 	var below []string
 	page.Find(`main li a[href*="department="]`).Each(func(_ int, a *goquery.Selection) {
 		if strings.HasPrefix(a.Text(), "第") {

@@ -43,6 +43,7 @@ export default async function (visit) {
 
   await visit.follow(visit.text("receipt.to_record"));
   await visit.shot("record");
+  await visit.sees(visit.text("reminder.own")); // of the round a week before the due date
   for (const { number } of [passed, signed]) {
     visit.expect(await visit.leadsTo(`/receipts/${number}`).isVisible(), `receipt ${number} in the record`);
   }
