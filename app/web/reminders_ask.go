@@ -200,7 +200,7 @@ func (s *Server) remind(x *exchange) error {
 	if answer.People == 0 {
 		return x.seeOther(remindersPath(at) + "?" + w.query().Encode())
 	}
-	s.security(x, "reminded", "department", at, "record", answer.Seq, "put", answer.Put)
+	s.security(x, "reminded", "department", string(w.department), "record", answer.Seq, "put", answer.Put)
 	query := w.query()
 	query.Set("record", strconv.FormatInt(answer.Seq, 10))
 	return x.seeOther(remindersPath(at) + "?" + query.Encode())

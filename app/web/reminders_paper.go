@@ -70,6 +70,7 @@ func (s *Server) paper(x *exchange) error {
 			return err
 		}
 	}
+	s.security(x, "reminders on paper", "day", r.day.String(), "department", string(r.department))
 	return s.render(x, "reminders/paper", page)
 }
 
