@@ -12,15 +12,15 @@ import (
 )
 
 // drive sends people on their journeys, so many at once, until the time is up
-// or everybody has been.
-func drive(ctx context.Context, o options, portal string, numbers []string, known *answers) *results {
-	r := &results{options: o}
+// or everybody has been, and adds what it measures to the results.
+func drive(ctx context.Context, r *results, portal string, numbers []string, most time.Duration, known *answers) {
+	o := r.options
 	hosts, err := hostsOf(portal, o.provider)
 	if err != nil {
 		r.fail(err)
-		return r
+		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.duration)
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var next atomic.Int64
 	var walkers sync.WaitGroup
@@ -49,9 +49,8 @@ func drive(ctx context.Context, o options, portal string, numbers []string, know
 		})
 	}
 	walkers.Wait()
-	r.took = time.Since(began)
-	r.client = clientCPU() - own
-	return r
+	r.took += time.Since(began)
+	r.client += clientCPU() - own
 }
 
 // hostsOf finds out which host the provider answers at, by beginning a sign-in.

@@ -62,6 +62,10 @@ func workOf(ctx context.Context, uri string) (w engineWork, err error) {
 	return w, nil
 }
 
+func (w engineWork) plus(more engineWork) engineWork {
+	return engineWork{w.calls + more.calls, w.engine + more.engine, w.socket + more.socket}
+}
+
 func (w engineWork) since(before engineWork) engineWork {
 	return engineWork{w.calls - before.calls, w.engine - before.engine, w.socket - before.socket}
 }

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -94,66 +93,20 @@ func run(ctx context.Context, o options, out io.Writer) (failed int, err error) 
 	if o.city != "" {
 		return 0, newCity(o.people, o.departments).write(o.city)
 	}
-	r, err := walk(ctx, o)
+	c := newCity(o.people, o.departments)
+	w, err := openWalks(ctx, o, c)
 	if err != nil {
 		return 0, err
 	}
-	r.print(out)
-	return r.failed, nil
-}
-
-// walk boots a portal with a city and sends its people on their journeys.
-func walk(ctx context.Context, o options) (_ *results, err error) {
-	c := newCity(o.people, o.departments)
-	right, err := rightAnswers()
-	if err != nil {
-		return nil, err
+	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.walk(ctx, c.walkers(), o.duration); err != nil {
+		return 0, err
 	}
-	folder, err := os.MkdirTemp("", "kokoroe-load-")
-	if err != nil {
-		return nil, err
+	if err := w.end(ctx); err != nil {
+		return 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	s, err := boot(ctx, o, c, folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	if o.cpuProfile == "" && o.memProfile == "" {
-		// The load is to take as little of the processors as it can.
-		debug.SetGCPercent(400)
-		runtime.GOMAXPROCS(1)
-	}
-	stopProfile, err := profile(o)
-	if err != nil {
-		return nil, err
-	}
-	before, err := workOf(ctx, o.store)
-	if err != nil {
-		return nil, err
-	}
-	total, system := s.cpu()
-	r := drive(ctx, o, s.url, c.walkers(), right)
-	after, err := workOf(ctx, o.store)
-	if err != nil {
-		return nil, err
-	}
-	r.engine = after.since(before)
-	r.server, r.serverSystem = s.cpu()
-	r.server, r.serverSystem = r.server-total, r.serverSystem-system
-	if err := stopProfile(); err != nil {
-		return nil, err
-	}
-	r.offices, err = measureOffices(o, s.url, c)
-	if err != nil {
-		r.fail(err)
-	}
-	r.rssNow, r.rssMost = s.memory()
-	r.startMS = s.startMS
-	if r.startFullMS, err = s.startAgain(ctx); err != nil {
-		return nil, err
-	}
-	return r, nil
+	w.print(out)
+	return w.failed, nil
 }
 
 // profile begins what the profiling flags ask for and returns how to end it.

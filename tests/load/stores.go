@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,16 +21,19 @@ import (
 // mongodbLogs is how many instances append to one log on MongoDB.
 const mongodbLogs = 3
 
+// turns is how often the two stores take turns with the journeys: what else the
+// machine does meanwhile is shared by both.
+const turns = 4
+
 // runStores measures the journeys on both stores in one run, appends from several
 // instances on MongoDB, and a head's page in a large city on both.
 func runStores(ctx context.Context, o options, out io.Writer) (failed int, err error) {
-	var both [2]*results
-	for i, store := range []string{"", engine.In(o.mongodb, fmt.Sprintf("load_%d", time.Now().UnixNano()))} {
-		o.store = store
-		if both[i], err = walk(ctx, o); err != nil {
-			return failed, err
-		}
-		fmt.Fprintf(out, "\n%s\n", map[bool]string{true: "SQLite", false: "MongoDB"}[store == ""])
+	both, err := walkInTurns(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	for i, store := range []string{"SQLite", "MongoDB"} {
+		fmt.Fprintf(out, "\n%s\n", store)
 		both[i].print(out)
 		failed += both[i].failed
 	}
@@ -44,6 +48,35 @@ func runStores(ctx context.Context, o options, out io.Writer) (failed int, err e
 	fmt.Fprintf(out, "\nsqlite_journeys_per_s=%.1f mongodb_journeys_per_s=%.1f mongodb_durable_per_s=%.0f department_ms_sqlite=%.1f department_ms_mongodb=%.1f\n",
 		both[0].perSecond(), both[1].perSecond(), durable, ms(onSQLite), ms(onMongoDB))
 	return failed, nil
+}
+
+// walkInTurns sends the people of a city on their journeys through a portal on
+// SQLite and of another through one on MongoDB, a part of them at a time.
+func walkInTurns(ctx context.Context, o options) (both [2]*results, err error) {
+	c := newCity(o.people, o.departments)
+	var portals [2]*walks
+	for i, store := range []string{"", engine.In(o.mongodb, fmt.Sprintf("load_%d", time.Now().UnixNano()))} {
+		o.store = store
+		if portals[i], err = openWalks(ctx, o, c); err != nil {
+			return both, err
+		}
+		defer func() { err = errors.Join(err, portals[i].close()) }()
+		both[i] = portals[i].results
+	}
+	people := c.walkers()
+	for part := range slices.Chunk(people, (len(people)+turns-1)/turns) {
+		for _, portal := range portals {
+			if err := portal.walk(ctx, part, o.duration/turns); err != nil {
+				return both, err
+			}
+		}
+	}
+	for _, portal := range portals {
+		if err := portal.end(ctx); err != nil {
+			return both, err
+		}
+	}
+	return both, nil
 }
 
 // appendBeside appends from several instances to one new log, -concurrency at a
