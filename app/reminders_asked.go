@@ -31,31 +31,22 @@ const everybodyAsked = "all"
 // nobody is reminded here, or the form was sent for something else; NotFound for
 // a person who is not of the department; Invalid for a form without a name.
 func (r *Reminders) Remind(ctx context.Context, actor evidence.Actor, req reminder.Request) (reminder.Answer, error) {
-	ladder := r.ladder()
-	if ladder == nil {
-		return reminder.Answer{}, fault.New(fault.Conflict, "reminder.off", nil)
-	}
 	if req.Form == "" || len(req.Form) > longestForm {
 		return reminder.Answer{}, fault.InvalidFields(fault.Field{Name: "form", MessageID: "reminder.form"})
 	}
-	people, err := r.asks(ctx, actor, req)
-	if err != nil || len(people) == 0 {
+	asked, err := r.askedFor(ctx, actor, req)
+	if err != nil || len(asked.people) == 0 {
 		return reminder.Answer{}, err
 	}
-	now := r.app.cfg.Now()
-	answer := reminder.Answer{People: len(people), At: ladder.OfficeHour(now)}
-	answer.Day = calendar.DateOf(answer.At)
-	messages, err := r.notYetReminded(ctx, ladder, answer.Day, people)
-	if err != nil {
-		return reminder.Answer{}, err
-	}
-	said := duty.Reminded{Day: answer.Day.String(), People: len(messages), Already: len(people) - len(messages)}
+	messages := asked.messages
+	answer := reminder.Answer{People: len(asked.people), At: asked.at, Day: calendar.DateOf(asked.at)}
+	said := duty.Reminded{Day: answer.Day.String(), People: len(messages), Already: len(asked.people) - len(messages)}
 	for _, m := range messages {
 		if m.Reason == notify.NoAddress {
 			said.NoAddress++
 		}
 	}
-	e, err := r.record(ctx, actor, req, said, now)
+	e, err := r.record(ctx, actor, req, said)
 	if err != nil {
 		return reminder.Answer{}, err
 	}
@@ -78,6 +69,27 @@ func (r *Reminders) Remind(ctx context.Context, actor evidence.Actor, req remind
 		}
 	}
 	return answer, nil
+}
+
+// request is what a Request comes to.
+type request struct {
+	people   []directory.Person // of whom something is asked
+	messages []notify.Message   // for those who have none of the day
+	at       time.Time          // when they go out: now, or at the next office hour
+}
+
+// askedFor works out what a request comes to, and does nothing.
+func (r *Reminders) askedFor(ctx context.Context, actor evidence.Actor, req reminder.Request) (out request, err error) {
+	ladder := r.ladder()
+	if ladder == nil {
+		return out, fault.New(fault.Conflict, "reminder.off", nil)
+	}
+	if out.people, err = r.asks(ctx, actor, req); err != nil {
+		return out, err
+	}
+	out.at = ladder.OfficeHour(r.app.cfg.Now())
+	out.messages, err = r.notYetReminded(ctx, ladder, calendar.DateOf(out.at), out.people)
+	return out, err
 }
 
 // asks returns the people whom the request is about and of whom something is
@@ -151,7 +163,8 @@ func (r *Reminders) notYetReminded(ctx context.Context, ladder *reminder.Ladder,
 
 // record says that the actor had people reminded, and returns the entry: that of
 // the first time when the form was sent before.
-func (r *Reminders) record(ctx context.Context, actor evidence.Actor, req reminder.Request, said duty.Reminded, now time.Time) (evidence.Entry, error) {
+func (r *Reminders) record(ctx context.Context, actor evidence.Actor, req reminder.Request, said duty.Reminded) (evidence.Entry, error) {
+	now := r.app.cfg.Now()
 	object := "department:" + string(req.Department)
 	if req.Department == "" {
 		object += everybodyAsked
