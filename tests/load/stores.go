@@ -55,12 +55,18 @@ func runStores(ctx context.Context, o options, out io.Writer) (failed int, err e
 func walkInTurns(ctx context.Context, o options) (both [2]*results, err error) {
 	c := newCity(o.people, o.departments)
 	var portals [2]*walks
+	defer func() {
+		for _, portal := range portals {
+			if portal != nil {
+				err = errors.Join(err, portal.close())
+			}
+		}
+	}()
 	for i, store := range []string{"", engine.In(o.mongodb, fmt.Sprintf("load_%d", time.Now().UnixNano()))} {
 		o.store = store
 		if portals[i], err = openWalks(ctx, o, c); err != nil {
 			return both, err
 		}
-		defer func() { err = errors.Join(err, portals[i].close()) }()
 		both[i] = portals[i].results
 	}
 	people := c.walkers()
