@@ -309,6 +309,46 @@ func TestTroubleWithTheMailIsSaid(t *testing.T) {
 	h.in("000001").Get("/reminders/2026-11-27?state=waiting").Want(t, 200, "見本 三郎", "送信待ち 5")
 }
 
+// TestADayIsCountedUntilItIsSettled: what waits over the day and is sent later, or
+// not at all, shows.
+func TestADayIsCountedUntilItIsSettled(t *testing.T) {
+	t.Parallel()
+	h := newHallway(t, "2026-11-26 10:00", portal.WithContent(due(t, "11-30")))
+	h.box.Down()
+	h.round("2026-11-27 09:30")
+	counted := func() string {
+		t.Helper()
+		count := map[string]int{}
+		for _, state := range h.messages("2026-11-27") {
+			word, _, _ := strings.Cut(state, " ")
+			count[word]++
+		}
+		want := fmt.Sprintf("人数6 送信済み%d 送信待ち%d 届かず%d 送信せず%d", count["sent"], count["waiting"], count["refused"], count["withheld"])
+		b := h.in("000001")
+		for range 2 {
+			if row := rowOf(t, b.Get("/reminders").Want(t, 200), "11月27日"); !strings.HasSuffix(row, want) {
+				t.Errorf("%q, want %q", row, want)
+			}
+		}
+		return want
+	}
+	h.Clock.Set(inJapan(t, "2026-11-28 10:00"))
+	if got := counted(); got != "人数6 送信済み0 送信待ち5 届かず0 送信せず1" {
+		t.Errorf("on the day after: %s", got)
+	}
+	h.box.Up()
+	h.Clock.Set(inJapan(t, "2026-11-30 10:00"))
+	waitUntil(t, "nothing of the day waits", func() bool {
+		for _, state := range h.messages("2026-11-27") {
+			if state == "waiting" {
+				return false
+			}
+		}
+		return true
+	})
+	counted()
+}
+
 // TestALargeRound is shown page by page, and department by department when it is
 // too large to be sorted; everybody is there once.
 func TestALargeRound(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kokoroe/app/calendar"
-	"kokoroe/app/directory"
 	"kokoroe/app/job"
 	"kokoroe/app/notify"
 	"kokoroe/app/reminder"
@@ -43,23 +42,6 @@ type roundLine struct {
 	Status view.Status
 	Detail []string // when it was held, which days it caught up
 	Counts *roundCounts
-}
-
-// roundCounts is how the messages of a day stand; nil is not counted.
-type roundCounts struct{ All, Sent, Waiting, Refused, Withheld int }
-
-func (c *roundCounts) add(state notify.State, n int) {
-	c.All += n
-	switch state {
-	case notify.Sent:
-		c.Sent += n
-	case notify.Waiting:
-		c.Waiting += n
-	case notify.Refused:
-		c.Refused += n
-	case notify.Withheld:
-		c.Withheld += n
-	}
 }
 
 const (
@@ -145,7 +127,7 @@ func (s *Server) rounds(x *exchange) error {
 	}
 	for _, h := range list {
 		line := s.roundLine(x, page.Page, h)
-		if line.Counts, err = s.countsOf(x, h.day, top); err != nil {
+		if line.Counts, err = s.countsOf(x, h, top); err != nil {
 			return err
 		}
 		page.Rounds = append(page.Rounds, line)
@@ -214,47 +196,6 @@ func (s *Server) clockOn(x *exchange, day calendar.Date, at time.Time) string {
 func (s *Server) missed(from, day calendar.Date) bool {
 	ladder := s.cfg.Reminders.Ladder()
 	return ladder != nil && !from.IsZero() && ladder.Days.OnOrAfter(from).Before(day)
-}
-
-// countsOf counts a day's messages to the people of a department; to everybody
-// for "". nil when that would go through too many people.
-func (s *Server) countsOf(x *exchange, day calendar.Date, top directory.DepartmentID) (*roundCounts, error) {
-	var c roundCounts
-	if top == "" {
-		counts, err := s.cfg.Mails.CountRange(x.ctx, notify.RoundPrefix(day))
-		for _, n := range counts {
-			c.add(n.State, int(n.N))
-		}
-		return &c, err
-	}
-	roster, err := s.cfg.Rosters.Current(x.ctx)
-	if err != nil {
-		return nil, err
-	}
-	keys, ok := keysWithin(roster, top, day, s.today(), notify.MostKeys)
-	if !ok {
-		return nil, nil
-	}
-	messages, err := s.cfg.Mails.Messages(x.ctx, keys)
-	for _, m := range messages {
-		c.add(m.State, 1)
-	}
-	return &c, err
-}
-
-// keysWithin returns the keys that a day's messages to the people of a department
-// have; false when they are more than most.
-func keysWithin(roster *directory.Roster, top directory.DepartmentID, day, today calendar.Date, most int) ([]string, bool) {
-	var keys []string
-	for _, id := range roster.Subtree(top) {
-		for _, p := range roster.Staff(id, today, "") {
-			if len(keys) == most {
-				return nil, false
-			}
-			keys = append(keys, notify.ReminderKey(day, p.ID))
-		}
-	}
-	return keys, true
 }
 
 // mailNotice says how the mail stands; nil when all is well.

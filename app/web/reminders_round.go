@@ -115,7 +115,7 @@ func (s *Server) told(x *exchange, r roundScope, state notify.State) (told, erro
 			return s.sorted(r, t, state), nil
 		}
 	}
-	counts, err := s.cfg.Mails.CountRange(x.ctx, prefix)
+	counts, err := s.dayCounts(x, r.held)
 	if err != nil {
 		return t, err
 	}

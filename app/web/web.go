@@ -118,6 +118,7 @@ type Server struct {
 	instance string // names this one among several
 	csp      string
 	stopping atomic.Bool
+	settled  settledDays
 }
 
 // New returns a Server with all routes mounted.
