@@ -121,7 +121,7 @@ func (r *Reminders) asks(ctx context.Context, actor evidence.Actor, req reminder
 			if p.OnLeave(today) || string(p.ID) == actor.ID {
 				continue
 			}
-			open, err := r.openFor(ctx, p.ID, today)
+			open, err := r.app.Ledger.Open(ctx, p.ID, today)
 			if err != nil {
 				return nil, err
 			}

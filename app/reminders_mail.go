@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -42,7 +41,7 @@ func (r *Reminders) Compose(ctx context.Context, m notify.Message, to directory.
 	} else if late {
 		return notify.Mail{}, &notify.NotMailed{Reason: notify.Late}
 	}
-	open, err := r.openFor(ctx, to.ID, today)
+	open, err := r.app.Ledger.Open(ctx, to.ID, today)
 	if err != nil {
 		return notify.Mail{}, err
 	}
@@ -80,23 +79,6 @@ func (r *Reminders) isOld(ctx context.Context, m notify.Message, day, today cale
 	}
 	newest, err := r.app.Store.FindMessages(ctx, notify.MessageQuery{Person: to.ID, Topic: notify.ReminderTopic, Limit: 1})
 	return len(newest) == 1 && newest[0].Key > m.Key, err
-}
-
-// openFor returns what is asked of the person: what is overdue first, and what
-// is due next.
-func (r *Reminders) openFor(ctx context.Context, person directory.PersonID, today calendar.Date) ([]duty.Assignment, error) {
-	all, err := r.app.Ledger.Asked(ctx, person, today)
-	if err != nil {
-		return nil, err
-	}
-	open := slices.DeleteFunc(all, func(a duty.Assignment) bool { return !a.StateOn(today).Open() })
-	slices.SortStableFunc(open, func(a, b duty.Assignment) int {
-		if a.DueOn.IsZero() != b.DueOn.IsZero() {
-			return -a.DueOn.Compare(b.DueOn) // without a date: last
-		}
-		return cmp.Or(a.DueOn.Compare(b.DueOn), cmp.Compare(a.Item, b.Item))
-	})
-	return open, nil
 }
 
 // once leaves each item in its first place alone: a policy that two contracts ask
@@ -137,7 +119,7 @@ func (r *Reminders) toTell(ctx context.Context, ladder *reminder.Ladder, day, to
 		if nearest, ok := find.of(p); !ok || nearest.ID != head.ID || p.OnLeave(today) {
 			continue
 		}
-		open, err := r.openFor(ctx, p.ID, today)
+		open, err := r.app.Ledger.Open(ctx, p.ID, today)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -316,6 +317,23 @@ func (l *Ledger) Asked(ctx context.Context, person directory.PersonID, day calen
 		return nil, fault.NotFoundf("person %s", person)
 	}
 	return l.cfg.Rules.derive(l.subject(p, day), day), nil
+}
+
+// Open is what of Asked is still to be done, by the due date: what is overdue
+// first, what has no date last.
+func (l *Ledger) Open(ctx context.Context, person directory.PersonID, day calendar.Date) ([]Assignment, error) {
+	all, err := l.Asked(ctx, person, day)
+	if err != nil {
+		return nil, err
+	}
+	open := slices.DeleteFunc(all, func(a Assignment) bool { return !a.StateOn(day).Open() })
+	slices.SortStableFunc(open, func(a, b Assignment) int {
+		if a.DueOn.IsZero() != b.DueOn.IsZero() {
+			return -a.DueOn.Compare(b.DueOn)
+		}
+		return cmp.Or(a.DueOn.Compare(b.DueOn), cmp.Compare(a.Item, b.Item))
+	})
+	return open, nil
 }
 
 // addActivity fills in how far people have come where that says more than the

@@ -30,6 +30,12 @@ func departmentPath(id directory.DepartmentID) string {
 	return "/departments/" + url.PathEscape(string(id))
 }
 
+// peoplePath is where the people of a department are listed; department is as the
+// address has it.
+func peoplePath(department string) string {
+	return "/departments/" + url.PathEscape(department) + "/people"
+}
+
 // scope returns the department that a request is about, "" for the whole city,
 // and what it is called. What is not reached does not exist: NotFound.
 func (s *Server) scope(x *exchange, id string) (directory.DepartmentID, string, error) {
@@ -342,6 +348,15 @@ func (s *Server) departmentCrumbs(x *exchange, roster *directory.Roster, id dire
 		if d.ID != id && (x.relation == identity.All || roster.Within(d.ID, top)) {
 			crumbs = append(crumbs, view.Link{Href: departmentPath(d.ID), Label: d.Name})
 		}
+	}
+	return crumbs
+}
+
+// scopeCrumbs is the way to a department, itself included.
+func (s *Server) scopeCrumbs(x *exchange, roster *directory.Roster, id directory.DepartmentID) []view.Link {
+	crumbs := s.departmentCrumbs(x, roster, id)
+	if id != "" {
+		crumbs = append(crumbs, view.Link{Href: departmentPath(id), Label: crumbName(roster, id)})
 	}
 	return crumbs
 }

@@ -24,7 +24,7 @@ func figureOf(x *exchange, n duty.Count, department directory.DepartmentID, req 
 	}
 	return figure{
 		Count: n, Percent: x.Percent(n.Done, n.Required), Bar: barOf(n),
-		prefix: "/departments/" + url.PathEscape(id) + "/people?requirement=" + url.QueryEscape(string(req)),
+		prefix: peoplePath(id) + "?requirement=" + url.QueryEscape(string(req)),
 	}
 }
 

@@ -88,13 +88,9 @@ func (s *Server) peopleOf(x *exchange) error {
 	}
 	rows := lists[0]
 	title := req.Title.In(string(x.Tag()))
-	crumbs := s.departmentCrumbs(x, roster, id)
-	if id != "" {
-		crumbs = append(crumbs, view.Link{Href: departmentPath(id), Label: crumbName(roster, id)})
-	}
-	here := "/departments/" + url.PathEscape(x.param("department")) + "/people"
+	here := peoplePath(x.param("department"))
 	page := peoplePage{
-		Page: s.titled(x, x.T("department.people.title", "Scope", name), crumbs...), counted: s.counted(x, today, s.cfg.Now(), "people", filter),
+		Page: s.titled(x, x.T("department.people.title", "Scope", name), s.scopeCrumbs(x, roster, id)...), counted: s.counted(x, today, s.cfg.Now(), "people", filter),
 		Scope: name, Requirement: title, Group: filter.Group, Total: filter.Group.Of(count), Asked: report.Everybody.Of(count),
 		Clear: here + "?" + url.Values{"requirement": {string(req.ID)}}.Encode(),
 	}

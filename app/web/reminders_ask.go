@@ -94,7 +94,7 @@ func (s *Server) wanted(x *exchange, value func(string) string) (wanted, error) 
 
 // back is the list that the reader came from.
 func (w wanted) back(department string) string {
-	return "/departments/" + url.PathEscape(department) + "/people?" + w.query().Encode()
+	return peoplePath(department) + "?" + w.query().Encode()
 }
 
 func (w wanted) query() url.Values {
@@ -108,7 +108,7 @@ func (s *Server) askToRemind(x *exchange) error {
 		if _, _, err := s.scope(x, x.param("department")); err != nil {
 			return err
 		}
-		return x.seeOther("/departments/" + url.PathEscape(x.param("department")) + "/people?group=" + string(report.GroupOpen))
+		return x.seeOther(peoplePath(x.param("department")) + "?group=" + string(report.GroupOpen))
 	}
 	if record := x.query("record"); record != "" {
 		return s.reminded(x, record)
@@ -172,15 +172,6 @@ func (p *askPage) addSorts(x *exchange) {
 		already := sort("already", p.Outlook.Already)
 		p.Already = &already
 	}
-}
-
-// scopeCrumbs is the way to a department, itself included.
-func (s *Server) scopeCrumbs(x *exchange, roster *directory.Roster, id directory.DepartmentID) []view.Link {
-	crumbs := s.departmentCrumbs(x, roster, id)
-	if id != "" {
-		crumbs = append(crumbs, view.Link{Href: departmentPath(id), Label: crumbName(roster, id)})
-	}
-	return crumbs
 }
 
 // remind has the people of a list reminded.
@@ -249,7 +240,7 @@ func (s *Server) reminded(x *exchange, record string) error {
 	at := x.param("department")
 	page := remindedPage{
 		Page: s.titled(x, x.T("reminder.asked.title"), s.scopeCrumbs(x, roster, id)...), Day: day, NoMail: s.cfg.Outbox == nil,
-		Round: roundPath(day) + about, Back: "/departments/" + url.PathEscape(at) + "/people",
+		Round: roundPath(day) + about, Back: peoplePath(at),
 	}
 	page.Done = view.Done{
 		Heading: x.T("reminder.asked.heading", "Count", said.People), ReferenceLabel: x.T("reminder.asked.reference"), Reference: strconv.FormatInt(e.Seq, 10),

@@ -102,25 +102,16 @@ func (s *Server) addToPaper(x *exchange, page *paperPage, r roundScope, m notify
 
 // openItems lists what is asked of somebody now, what is due first at the top.
 func (s *Server) openItems(x *exchange, id directory.PersonID) ([]itemLine, error) {
-	assignments, err := s.cfg.Ledger.Asked(x.ctx, id, s.today())
+	open, err := s.cfg.Ledger.Open(x.ctx, id, s.today())
 	if err != nil {
 		return nil, err
 	}
 	var items []itemLine
-	for i := range assignments {
-		if !assignments[i].StateOn(s.today()).Open() {
-			continue
-		}
+	for i := range open {
 		// What two contracts ask for is one line.
-		if item := s.itemLine(x, &assignments[i]); !slices.Contains(items, item) {
+		if item := s.itemLine(x, &open[i]); !slices.Contains(items, item) {
 			items = append(items, item)
 		}
 	}
-	slices.SortStableFunc(items, func(a, b itemLine) int {
-		if a.DueOn.IsZero() != b.DueOn.IsZero() {
-			return -a.DueOn.Compare(b.DueOn) // without a date: last
-		}
-		return a.DueOn.Compare(b.DueOn)
-	})
 	return items, nil
 }
