@@ -99,8 +99,8 @@ func (r *Reminders) round(ctx context.Context, due time.Time) (reminder.Round, e
 	if err != nil {
 		return report, err
 	}
-	h := holding{reminders: r, ladder: ladder, roster: roster, day: day, covered: covered, report: &report,
-		heads: heads{roster: roster, day: day}, steps: map[reminder.Asked][]reminder.Step{}}
+	h := holding{reminders: r, ladder: ladder, roster: roster, day: day, covering: r.Covering(ladder, covered), report: &report,
+		heads: heads{roster: roster, day: day}}
 	err = h.everybody(ctx)
 	return report, err
 }
@@ -176,10 +176,9 @@ type holding struct {
 	ladder    *reminder.Ladder
 	roster    *directory.Roster
 	day       calendar.Date
-	covered   calendar.Period
+	covering  *Covering
 	report    *reminder.Round
 	heads     heads
-	steps     map[reminder.Asked][]reminder.Step // many are asked for the same days
 	pending   []notify.Message
 }
 
@@ -191,7 +190,7 @@ func (h *holding) everybody(ctx context.Context) error {
 		if ctx.Err() != nil { // another instance has it now
 			return ctx.Err()
 		}
-		due, overdue, err := h.dueFor(ctx, p)
+		due, overdue, err := h.covering.Due(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -212,7 +211,7 @@ func (h *holding) everybody(ctx context.Context) error {
 	for _, id := range sortedIDs(told) {
 		h.report.Heads++
 		head, _ := h.roster.Person(id)
-		if due, _, err := h.dueFor(ctx, head); err != nil {
+		if due, _, err := h.covering.Due(ctx, head); err != nil {
 			return err
 		} else if due {
 			continue // it has a message, which says this as well
@@ -233,22 +232,36 @@ func sortedIDs(set map[directory.PersonID]bool) []directory.PersonID {
 	return ids
 }
 
-// dueFor reports whether the person is to be reminded, and whether that is of
+// Covering tells who has a rung of the ladder in the days that a round covers.
+type Covering struct {
+	reminders *Reminders
+	ladder    *reminder.Ladder
+	days      calendar.Period                    // the last is the round's own
+	steps     map[reminder.Asked][]reminder.Step // many are asked for the same days
+}
+
+// Covering looks with a ladder.
+func (r *Reminders) Covering(ladder *reminder.Ladder, days calendar.Period) *Covering {
+	return &Covering{reminders: r, ladder: ladder, days: days, steps: map[reminder.Asked][]reminder.Step{}}
+}
+
+// Due reports whether the person is to be reminded, and whether that is of
 // something overdue.
-func (h *holding) dueFor(ctx context.Context, p directory.Person) (due, overdue bool, err error) {
-	if !p.ActiveOn(h.day) || p.OnLeave(h.day) {
+func (c *Covering) Due(ctx context.Context, p directory.Person) (due, overdue bool, err error) {
+	day := c.days.Until
+	if !p.ActiveOn(day) || p.OnLeave(day) {
 		return false, false, nil
 	}
-	assignments, err := h.reminders.app.Ledger.Asked(ctx, p.ID, h.day)
+	assignments, err := c.reminders.app.Ledger.Asked(ctx, p.ID, day)
 	if err != nil {
 		return false, false, err
 	}
 	for i := range assignments {
 		a := &assignments[i]
-		if !a.StateOn(h.day).Open() {
+		if !a.StateOn(day).Open() {
 			continue
 		}
-		for _, step := range h.stepsOf(a) {
+		for _, step := range c.stepsOf(a) {
 			due = true
 			overdue = overdue || step.Rung == reminder.Weekly
 		}
@@ -256,12 +269,12 @@ func (h *holding) dueFor(ctx context.Context, p directory.Person) (due, overdue 
 	return due, overdue, nil
 }
 
-func (h *holding) stepsOf(a *duty.Assignment) []reminder.Step {
-	asked := h.reminders.asked(a)
-	steps, ok := h.steps[asked]
+func (c *Covering) stepsOf(a *duty.Assignment) []reminder.Step {
+	asked := c.reminders.asked(a)
+	steps, ok := c.steps[asked]
 	if !ok {
-		steps = h.ladder.Steps(asked, h.covered)
-		h.steps[asked] = steps
+		steps = c.ladder.Steps(asked, c.days)
+		c.steps[asked] = steps
 	}
 	return steps
 }

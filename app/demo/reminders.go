@@ -66,24 +66,12 @@ func (h *historian) ran(ctx context.Context, report reminder.Round, due, ended t
 func (h *historian) remind(ctx context.Context, ladder *reminder.Ladder, roster *directory.Roster, covered calendar.Period, report *reminder.Round) error {
 	day := covered.Until
 	at := day.StartsAt().Add(ladder.RoundAt)
+	covering := h.app.Reminders.Covering(ladder, covered)
 	var messages []notify.Message
 	for p := range roster.People() {
-		if !p.ActiveOn(day) || p.OnLeave(day) {
-			continue
-		}
-		assignments, err := h.app.Ledger.Asked(ctx, p.ID, day)
+		due, overdue, err := covering.Due(ctx, p)
 		if err != nil {
 			return err
-		}
-		due, overdue := false, false
-		for i := range assignments {
-			a := &assignments[i]
-			if !a.StateOn(day).Open() {
-				continue
-			}
-			for _, step := range ladder.Steps(reminder.Asked{StartOn: a.AssignedOn, DueOn: a.DueOn}, covered) {
-				due, overdue = true, overdue || step.Rung == reminder.Weekly
-			}
 		}
 		if !due {
 			continue
